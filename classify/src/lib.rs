@@ -1,0 +1,1 @@
+//! Labelled text → classifier. Not built yet: see the roadmap in README.md.

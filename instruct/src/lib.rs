@@ -1,0 +1,1 @@
+//! Conversations → assistant. Not built yet: see the roadmap in README.md.

@@ -1,0 +1,91 @@
+//! Commands about text and tokens.
+
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Arguments of `prepare`.
+#[derive(Args, Clone, Debug)]
+pub struct PrepareArgs {
+    /// Recipe file [default: data/recipes/cargo.ron, which needs no download]
+    pub recipe: Option<PathBuf>,
+    /// Folder for the tokenizer, the shards and the report [default: runs/data/FINGERPRINT]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Change a value of the recipe, e.g. --set split.validation=0.02 (repeatable)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Write the validation text, as the model will see it, to this file
+    #[arg(long, value_name = "FILE")]
+    pub export_validation: Option<PathBuf>,
+    /// Say what would be read, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Show no progress
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `tokenizer`.
+#[derive(Args, Clone, Debug)]
+pub struct TokenizerArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TokenizerCommand,
+}
+
+/// What a tokenizer is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TokenizerKind {
+    /// Byte-level byte-pair encoding
+    #[default]
+    Bpe,
+    /// The 256 bytes
+    Byte,
+    /// The characters that occur
+    Char,
+}
+
+/// What `tokenizer` can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TokenizerCommand {
+    /// Train one on text files
+    Train {
+        /// Text files, folders or wildcards (`-` reads standard input)
+        #[arg(required = true)]
+        inputs: Vec<String>,
+        /// What it is made of
+        #[arg(long, value_enum, default_value_t)]
+        kind: TokenizerKind,
+        /// Tokens in the vocabulary, special ones included (for bpe)
+        #[arg(long, default_value_t = 8192, value_name = "N")]
+        vocab_size: usize,
+        /// Where to write the tokenizer.json
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Text from standard input, or --text, to token ids
+    Encode {
+        /// A tokenizer.json, or a folder that holds one
+        #[arg(long, value_name = "PATH")]
+        tokenizer: PathBuf,
+        /// Text to encode instead of standard input
+        #[arg(long)]
+        text: Option<String>,
+    },
+    /// Token ids from standard input, or as arguments, to text
+    Decode {
+        /// A tokenizer.json, or a folder that holds one
+        #[arg(long, value_name = "PATH")]
+        tokenizer: PathBuf,
+        /// Token ids instead of standard input
+        ids: Vec<u32>,
+    },
+    /// Kind, vocabulary, special tokens, and how well it compresses a text
+    Inspect {
+        /// A tokenizer.json, or a folder that holds one
+        #[arg(long, value_name = "PATH")]
+        tokenizer: PathBuf,
+        /// Text files to measure bytes per token on
+        inputs: Vec<String>,
+    },
+}

@@ -1,0 +1,139 @@
+//! Every command's arguments, defined once.
+//!
+//! `xtask` parses a whole command line with [`Cli`] before anything is compiled, so that `--help`
+//! and a misspelt flag answer at once; then it builds the binary of the command's [`Stage`] and
+//! hands the same line over. The stage parses it with the same [`Cli`].
+
+mod backend;
+mod data;
+mod evaluate;
+mod project;
+mod training;
+
+pub use backend::{Backend, BackendArgs};
+pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind};
+pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs};
+pub use project::{BenchArgs, BenchName, CheckArgs, DoctorArgs};
+pub use training::{PretrainArgs, Progress, TrainingArgs};
+
+use clap::{Parser, Subcommand};
+
+/// Exit codes of every command.
+pub mod exit {
+    /// The command did what it was asked to do.
+    pub const DONE: u8 = 0;
+    /// It failed; standard error says why.
+    pub const FAILED: u8 = 1;
+    /// The command line, a recipe or an input is wrong.
+    pub const USAGE: u8 = 2;
+    /// Stopped on request, with everything needed to go on written.
+    pub const STOPPED: u8 = 3;
+}
+
+/// Raw text to a base language model, and a base model to a classifier or an assistant.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    max_term_width = 100,
+    after_help = "Results go to standard output, progress and logs to standard error.\n\
+                  Exit codes: 0 finished, 1 failed, 2 wrong usage, recipe or input, 3 stopped on request."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order in which a person meets them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Turn source files into clean documents, a tokenizer and token shards
+    Prepare(PrepareArgs),
+    /// Train a tokenizer or use one by itself
+    Tokenizer(TokenizerArgs),
+    /// Train a base model
+    Pretrain(PretrainArgs),
+    /// Measure a model on held-out text: loss, perplexity, bits per byte
+    Evaluate(EvaluateArgs),
+    /// Continue a text
+    Generate(GenerateArgs),
+    /// Say what is in a model folder, a run folder or prepared data
+    Inspect(InspectArgs),
+    /// List the backends, the devices and what is missing
+    Doctor(DoctorArgs),
+    /// Run a benchmark of the README
+    Bench(BenchArgs),
+    /// Run what continuous integration runs: format, lints, tests, docs, licences
+    Check(CheckArgs),
+}
+
+/// The program that carries out a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// `slovo-data`: text only, compiled without the tensor library.
+    Data,
+    /// `slovo-train`: everything that computes.
+    Train,
+    /// `xtask` itself.
+    Xtask,
+}
+
+impl Command {
+    /// Which program carries this command out.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Command::Prepare(_) | Command::Tokenizer(_) => Stage::Data,
+            Command::Pretrain(_)
+            | Command::Evaluate(_)
+            | Command::Generate(_)
+            | Command::Inspect(_)
+            | Command::Doctor(_)
+            | Command::Bench(_) => Stage::Train,
+            Command::Check(_) => Stage::Xtask,
+        }
+    }
+
+    /// The backend the command asks for; `None` for a command that computes nothing.
+    pub fn backend(&self) -> Option<Backend> {
+        match self {
+            Command::Pretrain(args) => Some(args.training.backend.backend),
+            Command::Evaluate(args) => Some(args.backend.backend),
+            Command::Generate(args) => Some(args.backend.backend),
+            Command::Doctor(args) => Some(args.backend.backend),
+            Command::Bench(args) => Some(args.backend.backend),
+            Command::Inspect(_) => Some(Backend::Flex),
+            Command::Prepare(_) | Command::Tokenizer(_) | Command::Check(_) => None,
+        }
+    }
+
+    /// Whether the dashboard has to be compiled in.
+    pub fn needs_dashboard(&self) -> bool {
+        matches!(self, Command::Pretrain(args) if args.training.progress == Progress::Tui)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_misspelt_flag_names_the_right_one() {
+        let error = Cli::try_parse_from(["xtask", "pretrain", "--bakend", "wgpu"]).unwrap_err();
+        assert!(error.to_string().contains("--backend"), "{error}");
+    }
+
+    #[test]
+    fn the_backend_reaches_the_build() {
+        let cli = Cli::try_parse_from(["xtask", "pretrain", "--backend", "wgpu"]).unwrap();
+        assert_eq!(cli.command.backend(), Some(Backend::Wgpu));
+        assert_eq!(cli.command.stage(), Stage::Train);
+    }
+}
