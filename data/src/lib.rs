@@ -1,1 +1,7 @@
-//! stub
+//! Text to documents, tokens, shards and batches.
+
+pub mod cargo_corpus;
+pub mod clean;
+pub mod document;
+pub mod recipe;
+pub mod source;

@@ -1,0 +1,34 @@
+//! A text and where it came from.
+//!
+//! Provenance stays with the text until it is tokens, so that the report can say which file, which
+//! package and which licence a model was trained on.
+
+/// One text, as a source yields it (raw) or as cleaning leaves it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The text.
+    pub text: String,
+    /// Which of the recipe's sources it comes from: `0: files`, `1: cargo`, `0: stdin`.
+    pub source: String,
+    /// Where it lies, the way a person would write it on any machine: the path as the recipe wrote
+    /// it (`$SLOVO_DATA/shakespeare/input.txt`), `serde-1.0.228/src/lib.rs` in the cargo corpus,
+    /// `standard input` there.
+    pub path: String,
+    /// The unit that a whole-group split keeps together: the package's name in the cargo corpus,
+    /// the path otherwise.
+    pub group: String,
+    /// Name and version of the package, in the cargo corpus.
+    pub package: Option<String>,
+    /// Licence, where the source states one: an SPDX expression from the package, or what the
+    /// recipe says about its files.
+    pub licence: Option<String>,
+    /// Its number within the file, from 0.
+    pub index_in_file: u64,
+    /// The next document of the stream continues this one: the text was longer than
+    /// [`MAX_DOCUMENT_BYTES`] and was cut at a line's end. No end of text belongs between the two.
+    pub continues: bool,
+}
+
+/// A text file longer than this is yielded in several pieces, so that one large file needs no more
+/// memory than many small ones. Pieces join to exactly the file's text.
+pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
