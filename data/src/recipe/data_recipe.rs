@@ -1,5 +1,6 @@
 //! The data recipe: sources, cleaning, tokenizer, split.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -243,6 +244,125 @@ impl DataRecipe {
     /// # Errors
     /// The first such value, with its field and a value that would do.
     pub fn validate(&self) -> Result<(), RecipeError> {
+        if self.sources.is_empty() {
+            let right = "name at least one, such as Cargo() or Files(paths: [\"texts\"])";
+            return refuse("sources", "empty", right);
+        }
+        for (i, source) in self.sources.iter().enumerate() {
+            source.validate(i)?;
+        }
+        if let TokenizerRecipe::Bpe { vocab_size, .. } = self.tokenizer
+            && vocab_size < SMALLEST_BPE_VOCABULARY
+        {
+            let right = "byte-level pairs start from the 256 bytes and an end of text; give at \
+                         least 257, 4096 for a small text";
+            return refuse("tokenizer.vocab_size", vocab_size, right);
+        }
+        match &self.split {
+            Split::Position { validation } | Split::Hash { validation, .. } => {
+                // Written so that a NaN is refused too.
+                if !(*validation > 0.0 && *validation < 1.0) {
+                    let right = "give a share between 0 and 1, such as 0.1";
+                    return refuse("split.validation", validation, right);
+                }
+            }
+            Split::Groups(groups) if groups.is_empty() => {
+                let right = "name the groups to hold out, such as Groups([\"itoa\"])";
+                return refuse("split.Groups", "empty", right);
+            }
+            Split::Groups(_) => {}
+        }
         Ok(())
+    }
+}
+
+/// The 256 bytes and the end of text.
+const SMALLEST_BPE_VOCABULARY: usize = 257;
+
+impl Source {
+    fn validate(&self, i: usize) -> Result<(), RecipeError> {
+        match self {
+            Self::Files { paths, field, .. } => {
+                if paths.is_empty() {
+                    let right = "name at least one file, folder or wildcard";
+                    return refuse(&format!("sources.{i}.paths"), "empty", right);
+                }
+                validate_field(i, field)
+            }
+            Self::Stdin { field, .. } => validate_field(i, field),
+            Self::Cargo {
+                packages,
+                max_bytes_per_package,
+            } => {
+                if packages.is_empty() {
+                    let right = "name packages of Cargo.lock, or leave the field out";
+                    return refuse(&format!("sources.{i}.packages"), "empty", right);
+                }
+                if *max_bytes_per_package == 0 {
+                    let right = "give the most bytes that a package may yield, such as 500000";
+                    return refuse(&format!("sources.{i}.max_bytes_per_package"), 0, right);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn validate_field(i: usize, field: &str) -> Result<(), RecipeError> {
+    if field.is_empty() {
+        let right = "name the field that holds the text, such as text";
+        return refuse(&format!("sources.{i}.field"), "empty", right);
+    }
+    Ok(())
+}
+
+fn refuse(field: &str, value: impl Display, right: &str) -> Result<(), RecipeError> {
+    Err(RecipeError::Value {
+        field: field.to_owned(),
+        value: value.to_string(),
+        right: right.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::recipe::{apply_sets, from_ron_str};
+
+    #[test]
+    fn impossible_values_are_refused_by_name() {
+        let good: DataRecipe = from_ron_str(
+            r#"(
+                name: "tests",
+                sources: [Files(paths: ["a.txt"])],
+                tokenizer: Bpe(vocab_size: 257),
+                split: Hash(validation: 0.1),
+            )"#,
+        )
+        .unwrap();
+        good.validate().unwrap();
+        for (set, field) in [
+            ("sources=[]", "sources is empty"),
+            ("sources.0.paths=[]", "sources.0.paths is empty"),
+            ("sources.0.field=", "sources.0.field is empty"),
+            (
+                "sources=[Cargo(packages: [])]",
+                "sources.0.packages is empty",
+            ),
+            (
+                "sources=[Cargo(max_bytes_per_package: 0)]",
+                "sources.0.max_bytes_per_package is 0",
+            ),
+            ("tokenizer.vocab_size=256", "tokenizer.vocab_size is 256"),
+            ("split.validation=0", "split.validation is 0"),
+            ("split.validation=1.0", "split.validation is 1"),
+            ("split=Groups([])", "split.Groups is empty"),
+        ] {
+            let recipe = apply_sets(good.clone(), &[set.to_owned()]).unwrap();
+            let text = recipe.validate().unwrap_err().to_string();
+            assert!(text.starts_with(field), "{set}: {text}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod data_recipe;
 mod error;
 mod load;
+mod ron_tree;
 mod set;
 
 pub use data_recipe::{
