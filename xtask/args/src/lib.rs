@@ -13,7 +13,7 @@ mod training;
 pub use backend::{Backend, BackendArgs};
 pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind};
 pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs};
-pub use project::{BenchArgs, BenchName, CheckArgs, DoctorArgs};
+pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs};
 pub use training::{PretrainArgs, Progress, TrainingArgs};
 
 use clap::{Parser, Subcommand};
@@ -116,6 +116,7 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::CommandFactory;
 

@@ -36,9 +36,29 @@ pub struct BenchArgs {
     pub backend: BackendArgs,
 }
 
+/// What `check` can check, in the order in which it does: what fails fast comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum CheckStep {
+    /// The code is formatted
+    Format,
+    /// Tracked files hold no machine's paths, no unfinished code, nothing large
+    Words,
+    /// Every dependency's licence is one that we accept
+    Licences,
+    /// Clippy and the compiler warn of nothing
+    Lints,
+    /// Unit tests, integration tests and the examples of the documentation
+    Tests,
+    /// The documentation builds, and its links lead somewhere
+    Docs,
+    /// The backends that the other steps leave out compile
+    Features,
+}
+
 /// Arguments of `check`.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// Run only these steps: format, lints, tests, docs, licences, features
-    pub steps: Vec<String>,
+    /// Run only these steps [default: all]
+    #[arg(value_enum, value_name = "STEP")]
+    pub steps: Vec<CheckStep>,
 }

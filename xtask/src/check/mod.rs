@@ -1,0 +1,159 @@
+//! `cargo xtask check`: what continuous integration runs, on anybody's machine.
+//!
+//! The steps stand in the order in which they fail: seconds first, minutes last. The first
+//! failure ends the run. They share the release profile, so that what one compiled the next finds.
+
+mod licences;
+mod spdx;
+mod words;
+
+use crate::cargo::cargo;
+use clap::ValueEnum;
+use slovo_args::{CheckStep, exit};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How a step ended.
+#[derive(Debug)]
+enum Verdict {
+    Passed,
+    /// Not checked, and why.
+    Skipped(&'static str),
+    /// What is wrong.
+    Failed(String),
+}
+
+/// Runs the steps asked for (all, if none is named) up to the first that fails.
+pub fn run(asked: &[CheckStep]) -> Result<ExitCode, String> {
+    let steps = in_order(asked);
+    let started = Instant::now();
+    let mut results: Vec<(CheckStep, Verdict, Duration)> = Vec::new();
+    for &step in &steps {
+        let what = step
+            .to_possible_value()
+            .and_then(|value| Some(value.get_help()?.to_string()));
+        eprintln!("\n== {}: {}", name(step), what.unwrap_or_default());
+        let begun = Instant::now();
+        let verdict = carry_out(step);
+        let took = begun.elapsed();
+        match &verdict {
+            Verdict::Failed(what) => eprintln!("{what}\n== {}: failed", name(step)),
+            Verdict::Skipped(why) => eprintln!("== {}: skipped: {why}", name(step)),
+            Verdict::Passed => eprintln!("== {}: passed in {}", name(step), seconds(took)),
+        }
+        let failed = matches!(verdict, Verdict::Failed(_));
+        results.push((step, verdict, took));
+        if failed {
+            break;
+        }
+    }
+    print_table(&steps, &results, started.elapsed());
+    let failed = results
+        .iter()
+        .any(|(_, verdict, _)| matches!(verdict, Verdict::Failed(_)));
+    Ok(ExitCode::from(if failed {
+        exit::FAILED
+    } else {
+        exit::DONE
+    }))
+}
+
+/// Each step once, in its place.
+fn in_order(asked: &[CheckStep]) -> Vec<CheckStep> {
+    let all = CheckStep::value_variants();
+    all.iter()
+        .copied()
+        .filter(|step| asked.is_empty() || asked.contains(step))
+        .collect()
+}
+
+fn carry_out(step: CheckStep) -> Verdict {
+    match step {
+        CheckStep::Format => cargo_passes(&["fmt --all --check"]),
+        CheckStep::Words => words::check(),
+        CheckStep::Licences => licences::check(),
+        CheckStep::Lints => {
+            cargo_passes(&["clippy --release --workspace --all-targets -- -D warnings"])
+        }
+        // Without --all-targets, which would leave the documentation's examples out.
+        CheckStep::Tests => cargo_passes(&["test --release --workspace"]),
+        CheckStep::Docs => cargo_passes(&["doc --release --workspace --no-deps"]),
+        CheckStep::Features => cargo_passes(&[
+            // As an embedder has it: without the training features that `slovo-train` adds.
+            "check --release -p slovo-model --no-default-features --features ndarray",
+            // As `cargo xtask … --backend` builds it.
+            "check --release -p slovo-model -p slovo-train --no-default-features \
+             --features flex,ndarray",
+            "check --release -p slovo-model -p slovo-train --no-default-features \
+             --features flex,wgpu",
+        ]),
+    }
+}
+
+/// Runs cargo with each line of arguments, up to the first that fails.
+fn cargo_passes(lines: &[&str]) -> Verdict {
+    for line in lines {
+        eprintln!("+ cargo {line}");
+        let mut command = cargo();
+        command.args(line.split_whitespace());
+        if line.starts_with("doc ") {
+            command.env("RUSTDOCFLAGS", "-D warnings");
+        }
+        match command.status() {
+            Ok(status) if status.success() => {}
+            Ok(status) => return Verdict::Failed(format!("`cargo {line}` failed ({status})")),
+            Err(error) => return Verdict::Failed(format!("cannot run cargo: {error}")),
+        }
+    }
+    Verdict::Passed
+}
+
+/// The result on standard output: a line for each step, those not reached included.
+fn print_table(
+    steps: &[CheckStep],
+    results: &[(CheckStep, Verdict, Duration)],
+    altogether: Duration,
+) {
+    println!();
+    for (i, &step) in steps.iter().enumerate() {
+        let (verdict, took) = match results.get(i) {
+            Some((_, Verdict::Passed, took)) => ("passed", seconds(*took)),
+            Some((_, Verdict::Skipped(_), took)) => ("skipped", seconds(*took)),
+            Some((_, Verdict::Failed(_), took)) => ("FAILED", seconds(*took)),
+            None => ("not run", String::new()),
+        };
+        println!("{:<10}{verdict:<10}{took:>9}", name(step));
+    }
+    println!("{:<20}{:>9}", "together", seconds(altogether));
+}
+
+fn name(step: CheckStep) -> String {
+    step.to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_named_means_everything() {
+        assert_eq!(in_order(&[]), CheckStep::value_variants());
+    }
+
+    #[test]
+    fn steps_run_once_and_the_cheap_ones_first() {
+        let asked = [CheckStep::Tests, CheckStep::Format, CheckStep::Tests];
+        assert_eq!(in_order(&asked), [CheckStep::Format, CheckStep::Tests]);
+    }
+
+    #[test]
+    fn a_failing_cargo_is_named() {
+        let verdict = cargo_passes(&["--version", "no-such-subcommand"]);
+        assert!(matches!(&verdict, Verdict::Failed(what) if what.contains("no-such-subcommand")));
+    }
+}
