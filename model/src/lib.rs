@@ -1,1 +1,92 @@
-//! stub
+//! One transformer for every stage of building a language model.
+//!
+//! GPT-2, Llama and their relatives are one stack of [`Block`]s with different settings. A
+//! [`TransformerConfig`] holds the settings, a [`CausalLm`] is the model: it computes logits and
+//! the training loss, continues texts, and goes to and from model folders in Hugging Face's layout.
+//! The crate knows no tokenizer, no files of text, no optimizer and no backend: it works on token
+//! ids and on whatever [`Device`](burn::tensor::Device) the caller passes.
+//!
+//! # In another program
+//!
+//! ```
+//! use burn::tensor::{Device, Int, Tensor};
+//! use slovo_model::{CausalLm, Pass, Sampling, TransformerConfig, load_model, save_model};
+//! use std::ops::ControlFlow;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let device = Device::default();
+//! let config = TransformerConfig {
+//!     vocab_size: 50, d_model: 32, n_layers: 2, n_heads: 4, max_seq_len: 16,
+//!     ..TransformerConfig::default()
+//! };
+//! let model = CausalLm::new(&config, 1, &device)?;
+//!
+//! let tokens = Tensor::<2, Int>::from_ints([[3, 1, 4, 1, 5]], &device);
+//! let logits = model.forward(tokens, &mut Pass::default());
+//! assert_eq!(logits.dims(), [1, 5, 50]); // [batch, seq, vocab_size]
+//!
+//! # let folder = tempfile::tempdir()?;
+//! save_model(folder.path(), &model)?;
+//! let model = load_model(folder.path(), &device)?;
+//! let new = model.generate(&[3, 1, 4], 8, &Sampling::greedy(), |token| {
+//!     print!("{token} ");
+//!     ControlFlow::Continue(())
+//! })?;
+//! assert_eq!(new.len(), 8);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/embed.rs` does the same with a tokenizer. Published shapes have names: see
+//! [`TransformerConfig::preset`].
+//!
+//! # Training
+//!
+//! The model's side of training is here, the rest is the caller's: build or load on
+//! `&device.autodiff()` (Burn's `autodiff` feature), call [`CausalLm::loss`] with
+//! [`Pass::training`], and divide by the number of valid targets.
+//!
+//! # Backends
+//!
+//! Features choose which are compiled in (`flex`, the default; `ndarray`, `wgpu`, `vulkan`, `metal`,
+//! `cuda`, `rocm`). At least one is needed to run anything.
+
+mod attention;
+mod block;
+mod cache;
+mod causal_lm;
+mod config;
+mod dropout;
+mod embedding;
+mod feed_forward;
+mod generate;
+mod head;
+mod init;
+mod loss;
+mod mask;
+mod norm;
+mod position;
+mod presets;
+mod random;
+mod stack;
+mod weights;
+
+pub use attention::Attention;
+pub use block::Block;
+pub use cache::Cache;
+pub use causal_lm::{CausalLm, Pass};
+pub use config::{
+    Activation, ConfigError, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling,
+    TransformerConfig,
+};
+pub use dropout::DropoutMasks;
+pub use embedding::Embeddings;
+pub use feed_forward::FeedForward;
+pub use generate::{GenerateError, Sampling};
+pub use head::Head;
+pub use loss::cross_entropy_sum;
+pub use norm::Norm;
+pub use position::Rotary;
+pub use presets::PRESETS;
+pub use stack::Stack;
+pub use weights::{WeightsError, load_config, load_model, save_model};

@@ -1,0 +1,87 @@
+//! One block: attention and feed-forward, each a branch beside the residual stream.
+
+use crate::attention::{Attention, Surroundings};
+use crate::cache::LayerCache;
+use crate::config::{Placement, TransformerConfig};
+use crate::dropout::{DropoutMasks, dropout};
+use crate::feed_forward::FeedForward;
+use crate::init::Builder;
+use crate::norm::Norm;
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+/// Self-attention and feed-forward with their norms and residual connections.
+///
+/// With [`Placement::Pre`] a branch reads the normalised stream and the stream itself stays
+/// untouched (Radford et al. 2019); with [`Placement::Post`] the sum is normalised (Vaswani et al.
+/// 2017).
+#[derive(Module, Debug)]
+pub struct Block {
+    /// Norm of the attention branch.
+    pub attention_norm: Norm,
+    /// Tokens look at each other.
+    pub attention: Attention,
+    /// Norm of the feed-forward branch.
+    pub feed_forward_norm: Norm,
+    /// Each token by itself.
+    pub feed_forward: FeedForward,
+    #[module(skip)]
+    placement: Placement,
+    dropout: f64,
+}
+
+impl Block {
+    pub(crate) fn build<E>(
+        builder: &mut Builder<'_, E>,
+        path: &str,
+        config: &TransformerConfig,
+    ) -> Result<Self, E> {
+        let at = |name: &str| format!("{path}.{name}");
+        let norm = |builder: &mut Builder<'_, E>, name: &str| {
+            Norm::build(builder, &at(name), config.norm, config.d_model, config.bias)
+        };
+        Ok(Self {
+            attention_norm: norm(builder, "attention_norm")?,
+            attention: Attention::build(builder, &at("attention"), config)?,
+            feed_forward_norm: norm(builder, "feed_forward_norm")?,
+            feed_forward: FeedForward::build(builder, &at("feed_forward"), config)?,
+            placement: config.placement,
+            dropout: config.dropout,
+        })
+    }
+
+    /// Maps the residual stream `x`, `[batch, seq, d_model]`, to the same shape.
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<3>,
+        around: &Surroundings,
+        cache: Option<&mut LayerCache>,
+        masks: &mut Option<DropoutMasks>,
+    ) -> Tensor<3> {
+        let x = self.residual(x, &self.attention_norm, masks, |x, masks| {
+            self.attention.forward(x, around, cache, masks)
+        });
+        self.residual(x, &self.feed_forward_norm, masks, |x, _| {
+            self.feed_forward.forward(x)
+        })
+    }
+
+    fn residual(
+        &self,
+        x: Tensor<3>,
+        norm: &Norm,
+        masks: &mut Option<DropoutMasks>,
+        branch: impl FnOnce(Tensor<3>, &mut Option<DropoutMasks>) -> Tensor<3>,
+    ) -> Tensor<3> {
+        let input = match self.placement {
+            Placement::Pre => norm.forward(x.clone()),
+            Placement::Post => x.clone(),
+        };
+        let output = branch(input, masks);
+        let sum = x + dropout(output, self.dropout, masks);
+        match self.placement {
+            Placement::Pre => sum,
+            Placement::Post => norm.forward(sum),
+        }
+    }
+}

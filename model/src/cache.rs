@@ -1,0 +1,104 @@
+//! Keys and values of the tokens that a model has read, so that the next token costs one step.
+//!
+//! The room is allocated once. Prompt and single steps go through the same forward pass, which
+//! writes behind what is there and attends to all of it.
+
+use burn::tensor::{Device, Tensor};
+
+/// Keys and values of all layers. Made by [`CausalLm::cache`](crate::CausalLm::cache).
+#[derive(Clone, Debug)]
+pub struct Cache {
+    pub(crate) layers: Vec<LayerCache>,
+    batch: usize,
+    capacity: usize,
+    len: usize,
+}
+
+impl Cache {
+    /// Room for `capacity` tokens of `batch` sequences in `n_layers` layers.
+    pub(crate) fn new(
+        n_layers: usize,
+        [batch, kv_heads, capacity, head_dim]: [usize; 4],
+        device: &Device,
+    ) -> Self {
+        let room = || Tensor::zeros([batch, kv_heads, capacity, head_dim], device);
+        let layers = (0..n_layers)
+            .map(|_| LayerCache {
+                keys: Some(room()),
+                values: Some(room()),
+            })
+            .collect();
+        Self {
+            layers,
+            batch,
+            capacity,
+            len: 0,
+        }
+    }
+
+    /// Tokens read so far, per sequence.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing has been read yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Tokens there is room for, per sequence.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Sequences that are read side by side.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Forgets everything but the first `len` tokens, keeping the room. Does nothing when fewer
+    /// have been read.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    pub(crate) fn advance(&mut self, seq: usize) {
+        self.len += seq;
+    }
+}
+
+/// One layer's keys and values, each `[batch, kv_heads, capacity, head_dim]`.
+///
+/// They are taken out while they are written: a tensor with a single owner is changed in place.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerCache {
+    keys: Option<Tensor<4>>,
+    values: Option<Tensor<4>>,
+}
+
+impl LayerCache {
+    /// Writes `keys` and `values`, `[batch, kv_heads, seq, head_dim]`, behind the first `start`
+    /// tokens, and returns those of all `start + seq` tokens.
+    pub(crate) fn append(
+        &mut self,
+        start: usize,
+        keys: Tensor<4>,
+        values: Tensor<4>,
+    ) -> (Tensor<4>, Tensor<4>) {
+        (
+            write(&mut self.keys, start, keys),
+            write(&mut self.values, start, values),
+        )
+    }
+}
+
+fn write(room: &mut Option<Tensor<4>>, start: usize, new: Tensor<4>) -> Tensor<4> {
+    let [batch, heads, seq, width] = new.dims();
+    let end = start + seq;
+    let filled = match room.take() {
+        Some(room) => room.slice_assign([0..batch, 0..heads, start..end, 0..width], new),
+        // A write always puts the room back, so it is only missing if one panicked half-way.
+        None => new,
+    };
+    room.insert(filled).clone().narrow(2, 0, end)
+}

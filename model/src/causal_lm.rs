@@ -1,0 +1,192 @@
+//! A decoder that predicts the next token: GPT-2, Llama and their relatives.
+
+use crate::cache::Cache;
+use crate::config::{ConfigError, TransformerConfig};
+use crate::dropout::{DropoutMasks, dropout};
+use crate::embedding::Embeddings;
+use crate::head::Head;
+use crate::init::{Builder, Request, fresh};
+use crate::loss::cross_entropy_sum;
+use crate::stack::Stack;
+use burn::module::Module;
+use burn::tensor::{Bool, Device, Int, Tensor};
+use std::convert::Infallible;
+
+/// A causal language model.
+///
+/// Token ids go in as `[batch, seq]`, logits for the token after each come out as
+/// `[batch, seq, vocab_size]`. There is one forward pass; what it is for (training, plain
+/// inference, generation) is said by a [`Pass`].
+#[derive(Module, Debug)]
+pub struct CausalLm {
+    /// Tokens and positions.
+    pub embedding: Embeddings,
+    /// The blocks.
+    pub stack: Stack,
+    /// From hidden states to logits.
+    pub head: Head,
+    #[module(skip)]
+    config: TransformerConfig,
+}
+
+/// What a forward pass is for.
+#[derive(Debug, Default)]
+pub struct Pass<'a> {
+    /// Tokens read earlier; the pass reads on behind them and adds its own.
+    pub cache: Option<&'a mut Cache>,
+    /// The dropout masks; without them nothing is dropped.
+    pub dropout: Option<DropoutMasks>,
+}
+
+impl<'a> Pass<'a> {
+    /// A training pass whose dropout masks are a function of `seed`. A caller that wants a run to
+    /// be repeatable derives the seed from run, step and micro-batch.
+    pub fn training(seed: u64) -> Self {
+        Self {
+            cache: None,
+            dropout: Some(DropoutMasks::new(seed)),
+        }
+    }
+
+    /// An inference pass that reads on behind what `cache` holds.
+    pub fn cached(cache: &'a mut Cache) -> Self {
+        Self {
+            cache: Some(cache),
+            dropout: None,
+        }
+    }
+
+    /// Position of the first token of this pass.
+    pub(crate) fn start(&self) -> usize {
+        self.cache.as_ref().map_or(0, |cache| cache.len())
+    }
+}
+
+impl CausalLm {
+    /// A model with fresh weights: a pure function of `config` and `seed`, equal on every device.
+    ///
+    /// For training pass `&device.autodiff()`.
+    ///
+    /// # Errors
+    ///
+    /// When `config` does not validate.
+    pub fn new(
+        config: &TransformerConfig,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        match Self::build(config, device, &mut fresh::<Infallible>(seed)) {
+            Ok(model) => Ok(model),
+            Err(never) => match never {},
+        }
+    }
+
+    /// Builds the model of a valid `config` with the values that `source` gives.
+    pub(crate) fn build<E>(
+        config: &TransformerConfig,
+        device: &Device,
+        source: &mut dyn FnMut(Request<'_>) -> Result<Vec<f32>, E>,
+    ) -> Result<Self, E> {
+        let mut source = |request: Request<'_>| source(request);
+        let builder = &mut Builder::new(device, &mut source);
+        let shape = [config.d_model, config.vocab_size];
+        Ok(Self {
+            embedding: Embeddings::build(builder, "embedding", config)?,
+            stack: Stack::build(builder, "stack", config)?,
+            head: Head::build(builder, "head", shape, config.tied)?,
+            config: config.clone(),
+        })
+    }
+
+    /// The shape of the model.
+    pub fn config(&self) -> &TransformerConfig {
+        &self.config
+    }
+
+    /// Room for `capacity` tokens of `batch` sequences.
+    pub fn cache(&self, batch: usize, capacity: usize, device: &Device) -> Cache {
+        let shape = [
+            batch,
+            self.config.kv_heads(),
+            capacity,
+            self.config.head_size(),
+        ];
+        Cache::new(self.config.n_layers, shape, device)
+    }
+
+    /// Logits for the token after each of `tokens`.
+    ///
+    /// - `tokens`: `[batch, seq]`, each below `vocab_size`
+    /// - returns `[batch, seq, vocab_size]`
+    ///
+    /// # Panics
+    ///
+    /// When the tokens, with those in the cache, are more than `max_seq_len` or than the cache's
+    /// capacity, or when its batch differs.
+    pub fn forward(&self, tokens: Tensor<2, Int>, pass: &mut Pass<'_>) -> Tensor<3> {
+        let hidden = self.hidden(tokens, pass);
+        self.logits(hidden)
+    }
+
+    /// Hidden states of `tokens`, `[batch, seq]`, behind the last norm: `[batch, seq, d_model]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
+    pub fn hidden(&self, tokens: Tensor<2, Int>, pass: &mut Pass<'_>) -> Tensor<3> {
+        let [batch, seq] = tokens.dims();
+        let start = pass.start();
+        let (end, max) = (start + seq, self.config.max_seq_len);
+        assert!(
+            end <= max,
+            "{end} tokens, but the model reads at most max_seq_len = {max}"
+        );
+        if let Some(cache) = &pass.cache {
+            let (capacity, rows) = (cache.capacity(), cache.batch());
+            assert!(
+                end <= capacity,
+                "{end} tokens, but the cache has room for {capacity}"
+            );
+            assert!(
+                batch == rows,
+                "{batch} sequences, but the cache was made for {rows}"
+            );
+        }
+        let x = self.embedding.forward(tokens, start);
+        let x = dropout(x, self.config.dropout, &mut pass.dropout);
+        self.stack.forward(x, pass)
+    }
+
+    /// Logits `[batch, seq, vocab_size]` of hidden states `[batch, seq, d_model]`.
+    pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
+        self.head.forward(hidden, &self.embedding.tokens)
+    }
+
+    /// The sum of the cross-entropy over the valid targets, in nats, as one value.
+    ///
+    /// - `tokens`, `targets`: `[batch, seq]`; the target is the token that follows
+    /// - `mask`: `[batch, seq]`, true where a target counts; `None` counts all
+    ///
+    /// A target that does not count adds exactly zero to loss and gradients, whatever its id. The
+    /// caller divides by the number of targets that count, once for a whole optimizer step.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
+    pub fn loss(
+        &self,
+        tokens: Tensor<2, Int>,
+        targets: Tensor<2, Int>,
+        mask: Option<Tensor<2, Bool>>,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<1> {
+        let logits = self.forward(tokens, pass);
+        let [batch, seq, vocab_size] = logits.dims();
+        cross_entropy_sum(
+            logits.reshape([batch * seq, vocab_size]),
+            targets.reshape([batch * seq]),
+            mask.map(|mask| mask.reshape([batch * seq])),
+        )
+    }
+}

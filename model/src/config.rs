@@ -1,0 +1,446 @@
+//! The axes along which the families of transformers differ, as one plain value.
+//!
+//! GPT-2, Llama and the model of Vaswani et al. 2017 are the same stack of blocks with different
+//! settings; [`TransformerConfig`] holds those settings, checks that they fit together, and says
+//! how many parameters they make.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The shape of a transformer.
+///
+/// A field that is left out takes GPT-2's value. Sizes given as `None` follow from the others, so
+/// that a recipe names only what is unusual.
+///
+/// ```
+/// use slovo_model::TransformerConfig;
+///
+/// let config = TransformerConfig {
+///     vocab_size: 65, d_model: 32, n_layers: 2, n_heads: 4, max_seq_len: 16,
+///     ..TransformerConfig::default()
+/// };
+/// assert!(config.validate().is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransformerConfig {
+    /// Number of different tokens. `0` means "not known yet" (a recipe leaves it to the
+    /// tokenizer) and does not validate.
+    #[serde(default)]
+    pub vocab_size: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Number of blocks.
+    pub n_layers: usize,
+    /// Number of query heads.
+    pub n_heads: usize,
+    /// Number of key and value heads (`None`: as many as query heads). Fewer make grouped-query
+    /// attention (Ainslie et al. 2023), one makes multi-query attention (Shazeer 2019).
+    #[serde(default)]
+    pub n_kv_heads: Option<usize>,
+    /// Width of one head (`None`: `d_model / n_heads`).
+    #[serde(default)]
+    pub head_dim: Option<usize>,
+    /// Inner width of the feed-forward layer (`None`: `4 · d_model`).
+    #[serde(default)]
+    pub d_ff: Option<usize>,
+    /// Longest sequence, in tokens.
+    pub max_seq_len: usize,
+    /// Kind of normalisation.
+    #[serde(default)]
+    pub norm: NormKind,
+    /// Normalisation before or after each residual branch.
+    #[serde(default)]
+    pub placement: Placement,
+    /// How a token knows where it stands.
+    #[serde(default)]
+    pub position: PositionKind,
+    /// Kind of feed-forward layer.
+    #[serde(default)]
+    pub feed_forward: FeedForwardKind,
+    /// Whether the linear layers of the blocks and the LayerNorms have a bias.
+    #[serde(default = "yes")]
+    pub bias: bool,
+    /// Whether the output head uses the token embedding's matrix.
+    #[serde(default = "yes")]
+    pub tied: bool,
+    /// Whether token embeddings are multiplied by √`d_model` (Vaswani et al. 2017).
+    #[serde(default)]
+    pub embedding_scale: bool,
+    /// Probability with which an activation is dropped in training, in `[0, 1)`.
+    #[serde(default)]
+    pub dropout: f64,
+}
+
+/// Kind of normalisation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum NormKind {
+    /// Mean and variance (Ba et al. 2016, <https://arxiv.org/abs/1607.06450>).
+    LayerNorm {
+        /// Added to the variance.
+        epsilon: f64,
+    },
+    /// Root mean square only (Zhang and Sennrich 2019, <https://arxiv.org/abs/1910.07467>).
+    RmsNorm {
+        /// Added to the mean square.
+        epsilon: f64,
+    },
+}
+
+/// Where the normalisation stands in a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Placement {
+    /// `x + branch(norm(x))`, and one more norm at the end of the stack (GPT-2, Llama).
+    #[default]
+    Pre,
+    /// `norm(x + branch(x))` (Vaswani et al. 2017, BERT).
+    Post,
+}
+
+/// How a token knows where it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum PositionKind {
+    /// A learned vector for each position, added to the embedding (GPT-2).
+    #[default]
+    Learned,
+    /// Fixed sines and cosines, added to the embedding (Vaswani et al. 2017).
+    Sinusoidal,
+    /// Queries and keys are rotated by their position (Su et al. 2021,
+    /// <https://arxiv.org/abs/2104.09864>).
+    Rotary {
+        /// Base of the wavelengths; 10000 in the paper.
+        theta: f64,
+        /// How the wavelengths were stretched for contexts longer than in training.
+        #[serde(default)]
+        scaling: RopeScaling,
+    },
+}
+
+/// How rotary wavelengths are stretched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum RopeScaling {
+    /// Not at all.
+    #[default]
+    None,
+    /// Llama 3's rule: wavelengths longer than `original_max_seq_len / low_freq_factor` grow by
+    /// `factor`, those shorter than `original_max_seq_len / high_freq_factor` stay, and those in
+    /// between are interpolated.
+    Llama3 {
+        /// By how much the longest wavelengths grow.
+        factor: f64,
+        /// Bound of the longest wavelengths.
+        low_freq_factor: f64,
+        /// Bound of the shortest wavelengths.
+        high_freq_factor: f64,
+        /// Context length before stretching, in tokens.
+        original_max_seq_len: usize,
+    },
+}
+
+/// Kind of feed-forward layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FeedForwardKind {
+    /// `down(activation(up(x)))`.
+    Plain(Activation),
+    /// `down(activation(gate(x)) · up(x))` (Shazeer 2020, <https://arxiv.org/abs/2002.05202>).
+    Gated(Activation),
+}
+
+/// The nonlinearity of a feed-forward layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Activation {
+    /// GELU in its tanh approximation (GPT-2).
+    GeluTanh,
+    /// GELU with the error function (BERT).
+    GeluErf,
+    /// `x · sigmoid(x)` (Llama).
+    Silu,
+    /// `max(x, 0)` (Vaswani et al. 2017).
+    Relu,
+}
+
+impl Default for NormKind {
+    fn default() -> Self {
+        Self::LayerNorm { epsilon: 1e-5 }
+    }
+}
+
+impl Default for FeedForwardKind {
+    fn default() -> Self {
+        Self::Plain(Activation::GeluTanh)
+    }
+}
+
+impl NormKind {
+    /// The number added before the square root.
+    pub fn epsilon(&self) -> f64 {
+        match *self {
+            Self::LayerNorm { epsilon } | Self::RmsNorm { epsilon } => epsilon,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for TransformerConfig {
+    /// GPT-2's choices with every size at zero; meant for `..TransformerConfig::default()`.
+    fn default() -> Self {
+        Self {
+            vocab_size: 0,
+            d_model: 0,
+            n_layers: 0,
+            n_heads: 0,
+            n_kv_heads: None,
+            head_dim: None,
+            d_ff: None,
+            max_seq_len: 0,
+            norm: NormKind::default(),
+            placement: Placement::default(),
+            position: PositionKind::default(),
+            feed_forward: FeedForwardKind::default(),
+            bias: true,
+            tied: true,
+            embedding_scale: false,
+            dropout: 0.0,
+        }
+    }
+}
+
+/// A setting that cannot be built, and one that could.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{field}` is {value}, but {rule}; {cure}")]
+pub struct ConfigError {
+    /// The field of [`TransformerConfig`].
+    pub field: &'static str,
+    /// The value that was found.
+    pub value: String,
+    /// What it breaks.
+    pub rule: String,
+    /// A value that would do.
+    pub cure: String,
+}
+
+impl TransformerConfig {
+    /// Number of key and value heads.
+    pub fn kv_heads(&self) -> usize {
+        self.n_kv_heads.unwrap_or(self.n_heads)
+    }
+
+    /// Width of one head.
+    ///
+    /// Zero where [`validate`](Self::validate) would complain of `n_heads`.
+    pub fn head_size(&self) -> usize {
+        let shared = self.d_model.checked_div(self.n_heads).unwrap_or(0);
+        self.head_dim.unwrap_or(shared)
+    }
+
+    /// Inner width of the feed-forward layer.
+    pub fn ff_size(&self) -> usize {
+        self.d_ff.unwrap_or(4 * self.d_model)
+    }
+
+    /// Checks that a model can be built from these settings.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that does not fit, with a value that would.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let sizes = [
+            (
+                "vocab_size",
+                self.vocab_size,
+                "set it to the tokenizer's vocabulary size",
+            ),
+            ("d_model", self.d_model, "128 would do"),
+            ("n_layers", self.n_layers, "4 would do"),
+            ("n_heads", self.n_heads, "4 would do"),
+            (
+                "n_kv_heads",
+                self.kv_heads(),
+                "leave it out to use `n_heads`",
+            ),
+            ("d_ff", self.ff_size(), "leave it out to use 4 · `d_model`"),
+            ("max_seq_len", self.max_seq_len, "64 would do"),
+        ];
+        for (field, size, cure) in sizes {
+            if size == 0 {
+                return Err(error(field, size, "it must be at least 1", cure));
+            }
+        }
+        self.validate_heads()?;
+        self.validate_position()?;
+        let epsilon = self.norm.epsilon();
+        if !(epsilon.is_finite() && epsilon > 0.0) {
+            let rule = "it must be above zero and finite";
+            return Err(error("norm.epsilon", epsilon, rule, "1e-5 would do"));
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            let rule = "a probability of dropping must lie in [0, 1)";
+            return Err(error(
+                "dropout",
+                self.dropout,
+                rule,
+                "0.1 would do, 0 turns it off",
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_heads(&self) -> Result<(), ConfigError> {
+        let (d_model, heads, kv_heads) = (self.d_model, self.n_heads, self.kv_heads());
+        match self.head_dim {
+            None if !d_model.is_multiple_of(heads) => {
+                return Err(error(
+                    "n_heads",
+                    heads,
+                    format!("it must divide `d_model` = {d_model} unless `head_dim` is given"),
+                    format!("{} would do", divisor_near(d_model, heads)),
+                ));
+            }
+            Some(0) => {
+                let cure = "leave it out to use `d_model` / `n_heads`";
+                return Err(error("head_dim", 0, "it must be at least 1", cure));
+            }
+            _ => {}
+        }
+        if !heads.is_multiple_of(kv_heads) {
+            return Err(error(
+                "n_kv_heads",
+                kv_heads,
+                format!("each key head must serve equally many of the {heads} query heads"),
+                format!("{} would do", divisor_near(heads, kv_heads)),
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_position(&self) -> Result<(), ConfigError> {
+        match self.position {
+            PositionKind::Learned => Ok(()),
+            PositionKind::Sinusoidal if !self.d_model.is_multiple_of(2) => Err(error(
+                "d_model",
+                self.d_model,
+                "sinusoidal positions pair a sine with a cosine, so it must be even",
+                format!("{} would do", self.d_model + 1),
+            )),
+            PositionKind::Sinusoidal => Ok(()),
+            PositionKind::Rotary { theta, scaling } => {
+                let head = self.head_size();
+                if !head.is_multiple_of(2) {
+                    let rule = "rotary positions turn pairs of channels, so it must be even";
+                    return Err(error(
+                        "head_dim",
+                        head,
+                        rule,
+                        format!("{} would do", head + 1),
+                    ));
+                }
+                if !(theta.is_finite() && theta > 1.0) {
+                    let rule = "wavelengths must grow from channel to channel";
+                    return Err(error("position.theta", theta, rule, "10000 would do"));
+                }
+                scaling.validate()
+            }
+        }
+    }
+
+    /// Number of trainable values, computed without building the model.
+    pub fn parameter_count(&self) -> usize {
+        let (d, head) = (self.d_model, self.head_size());
+        let linear = |from: usize, to: usize| from * to + if self.bias { to } else { 0 };
+        let norm = match self.norm {
+            NormKind::LayerNorm { .. } if self.bias => 2 * d,
+            _ => d,
+        };
+        let attention = linear(d, self.n_heads * head)
+            + 2 * linear(d, self.kv_heads() * head)
+            + linear(self.n_heads * head, d);
+        let feed_forward = match self.feed_forward {
+            FeedForwardKind::Plain(_) => linear(d, self.ff_size()),
+            FeedForwardKind::Gated(_) => 2 * linear(d, self.ff_size()),
+        } + linear(self.ff_size(), d);
+        let embeddings = match self.position {
+            PositionKind::Learned => (self.vocab_size + self.max_seq_len) * d,
+            _ => self.vocab_size * d,
+        };
+        let last_norm = if self.placement == Placement::Pre {
+            norm
+        } else {
+            0
+        };
+        let head = if self.tied { 0 } else { self.vocab_size * d };
+        embeddings + self.n_layers * (attention + feed_forward + 2 * norm) + last_norm + head
+    }
+}
+
+impl RopeScaling {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let Self::Llama3 {
+            factor,
+            low_freq_factor,
+            high_freq_factor,
+            original_max_seq_len,
+        } = *self
+        else {
+            return Ok(());
+        };
+        if !(factor.is_finite() && factor >= 1.0) {
+            let rule = "wavelengths may only be stretched";
+            return Err(error(
+                "position.scaling.factor",
+                factor,
+                rule,
+                "32 would do",
+            ));
+        }
+        if !(low_freq_factor.is_finite() && low_freq_factor > 0.0) {
+            let field = "position.scaling.low_freq_factor";
+            return Err(error(
+                field,
+                low_freq_factor,
+                "it must be above zero",
+                "1 would do",
+            ));
+        }
+        if !(high_freq_factor.is_finite() && high_freq_factor > low_freq_factor) {
+            return Err(error(
+                "position.scaling.high_freq_factor",
+                high_freq_factor,
+                format!("it must be above `low_freq_factor` = {low_freq_factor}"),
+                format!("{} would do", 4.0 * low_freq_factor),
+            ));
+        }
+        if original_max_seq_len == 0 {
+            let field = "position.scaling.original_max_seq_len";
+            return Err(error(field, 0, "it must be at least 1", "8192 would do"));
+        }
+        Ok(())
+    }
+}
+
+fn error(
+    field: &'static str,
+    value: impl ToString,
+    rule: impl Into<String>,
+    cure: impl Into<String>,
+) -> ConfigError {
+    ConfigError {
+        field,
+        value: value.to_string(),
+        rule: rule.into(),
+        cure: cure.into(),
+    }
+}
+
+/// The divisor of `n` that lies nearest to `wanted`; 1 always divides.
+fn divisor_near(n: usize, wanted: usize) -> usize {
+    (1..=n)
+        .filter(|d| n.is_multiple_of(*d))
+        .min_by_key(|d| d.abs_diff(wanted))
+        .unwrap_or(1)
+}

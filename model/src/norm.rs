@@ -1,0 +1,64 @@
+//! Normalisation: LayerNorm (Ba et al. 2016) and RMSNorm (Zhang and Sennrich 2019).
+//!
+//! Both are one module here because they differ in two lines, and so that a parameter's path does
+//! not depend on the kind. Burn's `RmsNorm` computes in f32 whatever the model's precision; this
+//! one keeps f64, which the gradient tests compare in.
+
+use crate::config::NormKind;
+use crate::init::{Builder, Init};
+use burn::module::{Module, Param};
+use burn::tensor::module::layer_norm;
+use burn::tensor::{DType, FloatDType, Tensor};
+
+/// Normalises the last axis and multiplies by a learned gain.
+#[derive(Module, Debug)]
+pub struct Norm {
+    /// Gain, `[d_model]`.
+    pub gamma: Param<Tensor<1>>,
+    /// Bias, `[d_model]`; LayerNorm only.
+    pub beta: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    kind: NormKind,
+}
+
+impl Norm {
+    pub(crate) fn build<E>(
+        builder: &mut Builder<'_, E>,
+        path: &str,
+        kind: NormKind,
+        d_model: usize,
+        bias: bool,
+    ) -> Result<Self, E> {
+        let gamma = builder.param(&format!("{path}.gamma"), [d_model], Init::Ones)?;
+        let beta = match kind {
+            NormKind::LayerNorm { .. } if bias => {
+                Some(builder.param(&format!("{path}.beta"), [d_model], Init::Zeros)?)
+            }
+            _ => None,
+        };
+        Ok(Self { gamma, beta, kind })
+    }
+
+    /// Normalises `x`, `[batch, seq, d_model]`; the result has the same shape.
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let dtype = x.dtype();
+        // Squares of activations above 256 overflow half precision.
+        if dtype == DType::F16 {
+            let wide = |t: Tensor<1>| t.cast(FloatDType::F32);
+            let beta = self.beta.as_ref().map(|b| wide(b.val()));
+            let y = self.normalise(x.cast(FloatDType::F32), wide(self.gamma.val()), beta);
+            return y.cast(dtype);
+        }
+        self.normalise(x, self.gamma.val(), self.beta.as_ref().map(|b| b.val()))
+    }
+
+    fn normalise(&self, x: Tensor<3>, gamma: Tensor<1>, beta: Option<Tensor<1>>) -> Tensor<3> {
+        match self.kind {
+            NormKind::LayerNorm { epsilon } => layer_norm(x, gamma, beta, epsilon),
+            NormKind::RmsNorm { epsilon } => {
+                let mean_square = (x.clone() * x.clone()).mean_dim(2);
+                x / (mean_square + epsilon).sqrt() * gamma.unsqueeze()
+            }
+        }
+    }
+}

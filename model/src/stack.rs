@@ -1,0 +1,87 @@
+//! The blocks, one after another, and the norm behind them.
+
+use crate::attention::Surroundings;
+use crate::block::Block;
+use crate::causal_lm::Pass;
+use crate::config::{Placement, PositionKind, TransformerConfig};
+use crate::init::Builder;
+use crate::mask;
+use crate::norm::Norm;
+use crate::position::Rotary;
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+/// All blocks of a model.
+#[derive(Module, Debug)]
+pub struct Stack {
+    /// In the order in which they are applied.
+    pub blocks: Vec<Block>,
+    /// Behind the last block; a post-norm stack has none, its blocks end with one.
+    pub norm: Option<Norm>,
+    rotary: Option<Rotary>,
+    groups: usize,
+}
+
+impl Stack {
+    pub(crate) fn build<E>(
+        builder: &mut Builder<'_, E>,
+        path: &str,
+        config: &TransformerConfig,
+    ) -> Result<Self, E> {
+        let blocks = (0..config.n_layers)
+            .map(|layer| Block::build(builder, &format!("{path}.blocks.{layer}"), config))
+            .collect::<Result<_, E>>()?;
+        let norm = match config.placement {
+            Placement::Pre => {
+                let path = format!("{path}.norm");
+                Some(Norm::build(
+                    builder,
+                    &path,
+                    config.norm,
+                    config.d_model,
+                    config.bias,
+                )?)
+            }
+            Placement::Post => None,
+        };
+        let rotary = match config.position {
+            PositionKind::Rotary { theta, scaling } => Some(Rotary::new(
+                theta,
+                scaling,
+                config.max_seq_len,
+                config.head_size(),
+                builder.device(),
+            )),
+            _ => None,
+        };
+        Ok(Self {
+            blocks,
+            norm,
+            rotary,
+            groups: config.n_heads / config.kv_heads(),
+        })
+    }
+
+    /// Maps embedded tokens, `[batch, seq, d_model]`, to hidden states of the same shape; each
+    /// token sees itself, the tokens before it, and those in the pass's cache.
+    pub(crate) fn forward(&self, mut x: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<3> {
+        let seq = x.dims()[1];
+        let start = pass.start();
+        let around = Surroundings {
+            start,
+            turns: self.rotary.as_ref().map(|rotary| rotary.turns(start, seq)),
+            mask: mask::causal(start, seq, self.groups, &x.device(), x.dtype()),
+        };
+        for (layer, block) in self.blocks.iter().enumerate() {
+            let cache = pass.cache.as_mut().map(|cache| &mut cache.layers[layer]);
+            x = block.forward(x, &around, cache, &mut pass.dropout);
+        }
+        if let Some(cache) = &mut pass.cache {
+            cache.advance(seq);
+        }
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+}
