@@ -6,7 +6,7 @@
 
 use std::io::{self, BufReader, Read, Write};
 
-/// Clears the rest of the line: cargo leaves that out when it does not see a terminal.
+/// Clears the rest of the line: cargo leaves that out when it writes to us without colours.
 const CLEAR: &[u8] = b"\x1b[K";
 
 /// Copies cargo's standard error `from` → `to`, with `announcement` before the first sign of work.
