@@ -1,84 +1,146 @@
 //! Cleaning: what is changed, what is left out, and how often.
+//!
+//! [`clean`] is a pure function of a text and the recipe's [`Clean`](crate::recipe::Clean), so that
+//! documents can be cleaned on all cores and still give the same bytes. The encoding rule is
+//! applied where bytes become text, in [`source`](crate::source).
 
-use serde::{Deserialize, Serialize};
+mod characters;
+mod report;
+
+pub use report::{Changes, CleanReport, DropReason, Verdict};
 
 use crate::recipe::Clean;
 
-/// What cleaning says of one document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It stays, as this text.
-    Keep {
-        /// The text after cleaning.
-        text: String,
-        /// What was changed.
-        changes: Changes,
-    },
-    /// It goes.
-    Drop(DropReason),
+/// Applies the rules of `rules` to a text, in the order of its fields.
+///
+/// ```
+/// use slovo_data::clean::{Verdict, clean};
+/// use slovo_data::recipe::Clean;
+///
+/// let Verdict::Keep { text, changes } = clean("a\u{301}\r\nb\0".to_owned(), &Clean::default())
+/// else {
+///     panic!("nothing here is too short")
+/// };
+/// assert_eq!(text, "á\nb");
+/// assert_eq!((changes.newlines, changes.control, changes.nfc), (1, 1, true));
+/// ```
+pub fn clean(mut text: String, rules: &Clean) -> Verdict {
+    let mut changes = Changes::default();
+    if rules.newlines {
+        changes.newlines = characters::newlines(&mut text);
+    }
+    if rules.control {
+        changes.control = characters::control(&mut text);
+    }
+    if rules.nfc {
+        changes.nfc = characters::nfc(&mut text);
+    }
+    if rules.min_chars > 0 && text.trim().chars().take(rules.min_chars).count() < rules.min_chars {
+        return Verdict::Drop(DropReason::TooShort);
+    }
+    Verdict::Keep { text, changes }
 }
 
-/// How often each rule changed a document.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Line ends that became `\n`.
-    pub newlines: u64,
-    /// Control characters (and byte order marks) removed.
-    pub control: u64,
-    /// Whether normalisation changed anything.
-    pub nfc: bool,
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
 
-/// Why a document goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DropReason {
-    /// Fewer characters than `min_chars`.
-    TooShort,
-}
+    use super::*;
 
-/// Counts of verdicts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CleanReport {
-    /// Documents seen.
-    pub documents_in: u64,
-    /// Documents kept.
-    pub documents_kept: u64,
-    /// Bytes of text seen.
-    pub bytes_in: u64,
-    /// Bytes of text kept.
-    pub bytes_kept: u64,
-    /// Line ends that became `\n`, in kept documents.
-    pub newlines_changed: u64,
-    /// Control characters removed, in kept documents.
-    pub control_removed: u64,
-    /// Kept documents that normalisation changed.
-    pub nfc_changed: u64,
-    /// Documents that were too short.
-    pub too_short: u64,
-}
+    const OFF: Clean = Clean {
+        encoding: crate::recipe::Encoding::Stop,
+        newlines: false,
+        control: false,
+        nfc: false,
+        min_chars: 0,
+    };
 
-impl CleanReport {
-    /// Counts one verdict on a text of `bytes_in` bytes.
-    pub fn count(&mut self, bytes_in: usize, verdict: &Verdict) {
-        self.documents_in += 1;
-        self.bytes_in += bytes_in as u64;
-        match verdict {
-            Verdict::Keep { text, changes } => {
-                self.documents_kept += 1;
-                self.bytes_kept += text.len() as u64;
-                self.newlines_changed += changes.newlines;
-                self.control_removed += changes.control;
-                self.nfc_changed += u64::from(changes.nfc);
-            }
-            Verdict::Drop(DropReason::TooShort) => self.too_short += 1,
+    fn kept(text: &str, rules: &Clean) -> String {
+        match clean(text.to_owned(), rules) {
+            Verdict::Keep { text, .. } => text,
+            Verdict::Drop(reason) => panic!("{text:?} was left out: {reason:?}"),
         }
     }
-}
 
-/// Applies the rules of `clean` to a text, a pure function of both.
-pub fn clean(text: String, _clean: &Clean) -> Verdict {
-    Verdict::Keep {
-        text,
-        changes: Changes::default(),
+    #[test]
+    fn every_rule_can_be_switched_off() {
+        let text = "\u{FEFF}e\u{301}\r\n\u{7}\tx";
+        assert_eq!(kept(text, &OFF), text);
+        assert_eq!(
+            kept(
+                text,
+                &Clean {
+                    newlines: true,
+                    ..OFF
+                }
+            ),
+            "\u{FEFF}e\u{301}\n\u{7}\tx"
+        );
+        assert_eq!(
+            kept(
+                text,
+                &Clean {
+                    control: true,
+                    ..OFF
+                }
+            ),
+            "e\u{301}\n\tx"
+        );
+        assert_eq!(
+            kept(text, &Clean { nfc: true, ..OFF }),
+            "\u{FEFF}é\r\n\u{7}\tx"
+        );
+        assert_eq!(kept(text, &Clean::default()), "é\n\tx");
+        assert_eq!(kept("", &OFF), "");
+    }
+
+    #[test]
+    fn what_is_shorter_than_asked_goes() {
+        let rules = Clean {
+            min_chars: 3,
+            ..Clean::default()
+        };
+        for text in [
+            "",
+            "ab",
+            " a b \n\n",
+            "ééé\u{0}".split_at(4).0,
+            "\u{1}\u{2}\u{3}\u{4}",
+        ] {
+            let verdict = clean(text.to_owned(), &rules);
+            let short = text.trim().chars().filter(|c| !c.is_control()).count() < 3;
+            assert_eq!(
+                verdict == Verdict::Drop(DropReason::TooShort),
+                short,
+                "{text:?}"
+            );
+        }
+        assert_eq!(kept(" 語語語 ", &rules), " 語語語 ");
+        assert_eq!(
+            clean(" \n".to_owned(), &Clean::default()),
+            Verdict::Drop(DropReason::TooShort)
+        );
+    }
+
+    #[test]
+    fn every_verdict_is_counted() {
+        let mut report = CleanReport::default();
+        for text in ["a\r\nb", "\u{0}c\u{7F}", "e\u{301}", "", "plain"] {
+            report.count(text.len(), &clean(text.to_owned(), &Clean::default()));
+        }
+        let want = CleanReport {
+            documents_in: 5,
+            documents_kept: 4,
+            bytes_in: 4 + 3 + 3 + 5,
+            bytes_kept: 3 + 1 + 2 + 5,
+            newlines_changed: 1,
+            control_removed: 2,
+            nfc_changed: 1,
+            too_short: 1,
+        };
+        assert_eq!(report, want);
+        let mut twice = want.clone();
+        twice.add(&report);
+        assert_eq!((twice.documents_in, twice.bytes_kept), (10, 22));
     }
 }

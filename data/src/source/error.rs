@@ -1,5 +1,123 @@
 //! What can be wrong with a source.
 
+use std::io;
+use std::path::PathBuf;
+
+use crate::cargo_corpus::CargoCorpusError;
+
 /// A source that cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceError {}
+pub enum SourceError {
+    /// A path that is neither a file nor a folder.
+    #[error("{given}: there is no such file or folder (looked for {})", path.display())]
+    Missing {
+        /// The path in the recipe.
+        given: String,
+        /// Where it leads.
+        path: PathBuf,
+    },
+    /// A wildcard that matches no file, or a folder without files.
+    #[error("{given}: {what}; give a path that names at least one file")]
+    NoFiles {
+        /// The path in the recipe.
+        given: String,
+        /// What was found instead.
+        what: String,
+    },
+    /// A wildcard that cannot be read as one.
+    #[error("{given}: not a wildcard pattern: {message}")]
+    Pattern {
+        /// The path in the recipe.
+        given: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// `$SLOVO_DATA` in a path, and no such variable.
+    #[error(
+        "{given}: the environment variable SLOVO_DATA is not set; set it to the folder that holds \
+         the data, as in SLOVO_DATA=../shared/data"
+    )]
+    DataFolderUnset {
+        /// The path in the recipe.
+        given: String,
+    },
+    /// Standard input named twice.
+    #[error("sources: standard input is named {0} times; it can be read once")]
+    StdinTwice(usize),
+    /// A file or folder that the system does not give.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// A compressed file that is cut short or damaged.
+    #[error("{path}: not readable as {format}, the file is cut short or damaged: {message}")]
+    Compressed {
+        /// The file.
+        path: String,
+        /// `gzip` or `zstd`.
+        format: &'static str,
+        /// What the decoder says.
+        message: String,
+    },
+    /// A file in a form that is not read here.
+    #[error("{path}: {what}; {right}")]
+    NotText {
+        /// The file.
+        path: String,
+        /// What it is.
+        what: String,
+        /// What would do.
+        right: String,
+    },
+    /// Bytes that are not UTF-8, under `encoding: Stop`.
+    #[error(
+        "{path}: byte {offset} is not UTF-8 (0x{byte:02X}); convert the file, or let the recipe \
+         say clean.encoding Replace or Skip"
+    )]
+    Encoding {
+        /// The file.
+        path: String,
+        /// Place of the first such byte, from 0, after decompression.
+        offset: u64,
+        /// The byte there.
+        byte: u8,
+    },
+    /// A JSON line that cannot be used, under `bad_lines: Stop`.
+    #[error("{path}:{line}: {message}; mend the line, or let the recipe say bad_lines: Skip")]
+    BadLine {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A line of JSON that is too long to hold.
+    #[error("{path}:{line}: the line is longer than {limit} bytes; is this JSON Lines?")]
+    LongLine {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: u64,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// The cargo corpus cannot be read.
+    #[error(transparent)]
+    Cargo(#[from] CargoCorpusError),
+}
+
+impl SourceError {
+    /// Whether the recipe or the input is at fault rather than the machine (exit code 2, not 1).
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Read { .. } => false,
+            Self::Cargo(error) => error.is_usage(),
+            _ => true,
+        }
+    }
+}

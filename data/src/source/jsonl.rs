@@ -1,0 +1,211 @@
+//! JSON Lines (<https://jsonlines.org>): one object a line, one of its fields is the text.
+
+use std::io::{BufRead, Read};
+
+use serde_json::Value;
+
+use super::encoding::{Decoded, decode};
+use super::stream::Stream;
+use super::{Item, SourceError};
+use crate::recipe::{Encoding, OnBadLine};
+
+/// A longer line is refused: it would have to be held whole.
+const MAX_LINE_BYTES: usize = 256 << 20;
+
+/// Documents of one JSON Lines file.
+pub(super) struct JsonlReader {
+    stream: Stream,
+    encoding: Encoding,
+    field: String,
+    bad_lines: OnBadLine,
+    line: u64,
+    offset: u64,
+    index: u64,
+}
+
+impl JsonlReader {
+    pub(super) fn new(
+        stream: Stream,
+        encoding: Encoding,
+        field: &str,
+        bad_lines: OnBadLine,
+    ) -> Self {
+        Self {
+            stream,
+            encoding,
+            field: field.to_owned(),
+            bad_lines,
+            line: 0,
+            offset: 0,
+            index: 0,
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Item>, SourceError> {
+        loop {
+            let mut bytes = Vec::new();
+            let read = (&mut self.stream.input)
+                .take(MAX_LINE_BYTES as u64 + 1)
+                .read_until(b'\n', &mut bytes)
+                .map_err(|error| self.stream.fault(error))?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.line += 1;
+            let offset = self.offset;
+            self.offset += read as u64;
+            if read > MAX_LINE_BYTES {
+                return Err(SourceError::LongLine {
+                    path: self.stream.path.clone(),
+                    line: self.line,
+                    limit: MAX_LINE_BYTES,
+                });
+            }
+            if bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            let index = self.index;
+            self.index += 1;
+            let (line, replaced) = match decode(bytes, self.encoding) {
+                Decoded::Text(line, replaced) => (line, replaced),
+                Decoded::Skipped => return Ok(Some(Item::BadEncoding)),
+                Decoded::Stopped(at, byte) => {
+                    return Err(SourceError::Encoding {
+                        path: self.stream.path.clone(),
+                        offset: offset + at as u64,
+                        byte,
+                    });
+                }
+            };
+            return match (text_of(&line, &self.field), self.bad_lines) {
+                (Ok(text), _) => Ok(Some(Item::Document {
+                    text,
+                    replaced,
+                    index,
+                    continues: false,
+                })),
+                (Err(_), OnBadLine::Skip) => Ok(Some(Item::BadLine)),
+                (Err(message), OnBadLine::Stop) => Err(SourceError::BadLine {
+                    path: self.stream.path.clone(),
+                    line: self.line,
+                    message,
+                }),
+            };
+        }
+    }
+}
+
+fn text_of(line: &str, field: &str) -> Result<String, String> {
+    // A byte order mark before the first line is no part of the JSON.
+    let line = line.trim_start_matches('\u{FEFF}');
+    let value: Value = serde_json::from_str(line).map_err(|error| {
+        let said = error.to_string();
+        // serde_json counts lines within this one line.
+        let said = said.split(" at line ").next().unwrap_or_default();
+        format!("column {}: not JSON: {said}", error.column())
+    })?;
+    let Value::Object(mut fields) = value else {
+        return Err(format!("a {} where an object should be", kind(&value)));
+    };
+    match fields.remove(field) {
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(format!("field `{field}` is a {}, not a text", kind(&other))),
+        None => {
+            let names: Vec<&str> = fields.keys().map(String::as_str).take(20).collect();
+            Err(format!(
+                "no field `{field}`; there are: {}",
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn read(text: &[u8], encoding: Encoding, bad_lines: OnBadLine) -> Result<Vec<String>, String> {
+        let stream = Stream::new(Box::new(Cursor::new(text.to_vec())), "a.jsonl", None).unwrap();
+        let mut reader = JsonlReader::new(stream, encoding, "body", bad_lines);
+        let mut found = Vec::new();
+        loop {
+            match reader.next() {
+                Ok(None) => return Ok(found),
+                Ok(Some(Item::Document { text, index, .. })) => {
+                    found.push(format!("{index} {text}"))
+                }
+                Ok(Some(other)) => found.push(format!("{other:?}")),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+
+    const GOOD: &str = "{\"body\": \"a\\nb\", \"id\": 1}\r\n\n{\"id\": 2, \"body\": \"\\u00e9\"}";
+
+    #[test]
+    fn a_line_is_a_document() {
+        let found = read(GOOD.as_bytes(), Encoding::Stop, OnBadLine::Stop).unwrap();
+        assert_eq!(found, ["0 a\nb", "1 é"]);
+        let marked = format!("\u{FEFF}{GOOD}");
+        assert_eq!(
+            read(marked.as_bytes(), Encoding::Stop, OnBadLine::Stop).unwrap(),
+            found
+        );
+    }
+
+    #[test]
+    fn a_bad_line_is_placed_or_counted() {
+        for (bad, why) in [
+            ("{\"body\": ", "not JSON"),
+            ("plain text", "column 1"),
+            (
+                "{\"text\": \"x\", \"id\": 1}",
+                "no field `body`; there are: id, text",
+            ),
+            ("{\"body\": 5}", "field `body` is a number"),
+            ("{\"body\": null}", "is a null"),
+            ("[1]", "a list where an object should be"),
+            ("{\"body\": \"\\ud800\"}", "not JSON"),
+        ] {
+            let text = format!("{GOOD}\n{bad}\n{{\"body\": \"c\"}}\n");
+            let fault = read(text.as_bytes(), Encoding::Stop, OnBadLine::Stop).unwrap_err();
+            assert!(
+                fault.starts_with("a.jsonl:4: ") && fault.contains(why),
+                "{fault}"
+            );
+            let found = read(text.as_bytes(), Encoding::Stop, OnBadLine::Skip).unwrap();
+            assert_eq!(found, ["0 a\nb", "1 é", "BadLine", "3 c"]);
+        }
+    }
+
+    #[test]
+    fn the_encoding_policy_holds_for_each_line() {
+        let text = [
+            GOOD.as_bytes(),
+            b"\n{\"body\": \"x\xFF\"}\n{\"body\": \"c\"}",
+        ]
+        .concat();
+        let found = read(&text, Encoding::Replace, OnBadLine::Stop).unwrap();
+        assert_eq!(found[2..], ["2 x\u{FFFD}", "3 c"]);
+        let found = read(&text, Encoding::Skip, OnBadLine::Stop).unwrap();
+        assert_eq!(found[2..], ["BadEncoding", "3 c"]);
+        let fault = read(&text, Encoding::Stop, OnBadLine::Stop).unwrap_err();
+        let at = GOOD.len() + "\n{\"body\": \"x".len();
+        assert!(fault.contains(&format!("a.jsonl: byte {at} ")), "{fault}");
+    }
+}

@@ -1,0 +1,264 @@
+//! Bytes of a file or a pipe, decompressed.
+//!
+//! The first bytes decide, not the name, so that a pipe works and a misnamed file is noticed. A
+//! gzip file may have several members and a zstd file several frames (`cat a.gz b.gz`, `pigz`,
+//! log rotation); readers that stop after the first lose the rest in silence.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::SourceError;
+use super::zstd::Frames;
+
+const BUFFER: usize = 1 << 16;
+/// How much of a text is looked at for signs that it is none.
+const SNIFFED: usize = 8192;
+
+/// A stream of bytes with the name that faults give it.
+pub(super) struct Stream {
+    pub(super) input: Box<dyn BufRead + Send>,
+    pub(super) path: String,
+    compression: Option<&'static str>,
+}
+
+impl Stream {
+    /// Opens a file.
+    pub(super) fn open(path: &Path, name: &str) -> Result<Self, SourceError> {
+        let file = File::open(path).map_err(|error| SourceError::Read {
+            path: name.to_owned(),
+            error,
+        })?;
+        Self::new(Box::new(file), name, compression_by_name(name))
+    }
+
+    /// Takes over a reader; `promised` is the compression that its name speaks of.
+    pub(super) fn new(
+        mut raw: Box<dyn Read + Send>,
+        name: &str,
+        promised: Option<&'static str>,
+    ) -> Result<Self, SourceError> {
+        let mut stream = Self {
+            input: Box::new(io::empty()),
+            path: name.to_owned(),
+            compression: None,
+        };
+        let mut head = Vec::new();
+        (&mut raw)
+            .take(6)
+            .read_to_end(&mut head)
+            .map_err(|error| stream.fault(error))?;
+        if let Some(what) = unsupported(&head) {
+            return Err(stream.not_text(what, "decompress it, or use .gz or .zst"));
+        }
+        let found = compression(&head);
+        if let (Some(promised), None) = (promised, found) {
+            return Err(SourceError::Compressed {
+                path: stream.path,
+                format: promised,
+                message: format!("it begins with bytes {head:02X?}, which no {promised} file does"),
+            });
+        }
+        let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
+        stream.compression = found;
+        stream.input = match found {
+            Some("gzip") => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(whole))),
+            Some(_) => Box::new(BufReader::with_capacity(BUFFER, Frames::new(whole))),
+            None => Box::new(whole),
+        };
+        Ok(stream)
+    }
+
+    /// What a fault while reading means.
+    pub(super) fn fault(&self, error: io::Error) -> SourceError {
+        match self.compression {
+            Some(format) => SourceError::Compressed {
+                path: self.path.clone(),
+                format,
+                message: error.to_string(),
+            },
+            None => SourceError::Read {
+                path: self.path.clone(),
+                error,
+            },
+        }
+    }
+
+    /// Refuses what is plainly not UTF-8 text: UTF-16 and binary files would come through as noise.
+    pub(super) fn check_text(&mut self) -> Result<(), SourceError> {
+        let seen = match self.input.fill_buf() {
+            Ok(seen) => &seen[..seen.len().min(SNIFFED)],
+            Err(error) => return Err(self.fault(error)),
+        };
+        if seen.starts_with(&[0xFF, 0xFE]) || seen.starts_with(&[0xFE, 0xFF]) {
+            let right = "convert it to UTF-8, as `iconv -f UTF-16 -t UTF-8` does";
+            return Err(self.not_text("it is UTF-16".to_owned(), right));
+        }
+        if let Some(at) = seen.iter().position(|&byte| byte == 0) {
+            let right = "leave it out by a narrower path such as texts/*.txt, or let the recipe \
+                         say clean.encoding Skip";
+            return Err(self.not_text(format!("it is not text, byte {at} is NUL"), right));
+        }
+        Ok(())
+    }
+
+    fn not_text(&self, what: String, right: &str) -> SourceError {
+        SourceError::NotText {
+            path: self.path.clone(),
+            what,
+            right: right.to_owned(),
+        }
+    }
+}
+
+fn compression_by_name(name: &str) -> Option<&'static str> {
+    match Path::new(name).extension()?.to_str()? {
+        "gz" => Some("gzip"),
+        "zst" => Some("zstd"),
+        _ => None,
+    }
+}
+
+fn compression(head: &[u8]) -> Option<&'static str> {
+    if head.starts_with(&[0x1F, 0x8B]) {
+        Some("gzip")
+    } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD])
+        || (head.len() >= 4 && head[0] & 0xF0 == 0x50 && head[1..4] == [0x2A, 0x4D, 0x18])
+    {
+        Some("zstd")
+    } else {
+        None
+    }
+}
+
+fn unsupported(head: &[u8]) -> Option<String> {
+    let known: [(&[u8], &str); 4] = [
+        (&[0xFD, b'7', b'z', b'X', b'Z', 0], "xz"),
+        (b"BZh", "bzip2"),
+        (b"PK\x03\x04", "zip"),
+        (b"PAR1", "Parquet"),
+    ];
+    known
+        .iter()
+        .find(|(magic, _)| head.starts_with(magic))
+        .map(|(_, name)| format!("it is a {name} file"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Write;
+
+    use super::*;
+
+    /// One gzip member.
+    pub(in crate::source) fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// One zstd frame.
+    pub(in crate::source) fn zstd(text: &[u8]) -> Vec<u8> {
+        ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
+    }
+
+    fn read(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, SourceError> {
+        let promised = compression_by_name(name);
+        let mut stream = Stream::new(Box::new(Cursor::new(bytes)), name, promised)?;
+        let mut out = Vec::new();
+        match stream.input.read_to_end(&mut out) {
+            Ok(_) => Ok(out),
+            Err(error) => Err(stream.fault(error)),
+        }
+    }
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 1u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 56) as u8
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn every_member_and_every_frame_is_read() {
+        let parts = [noise(200_000), b"middle".to_vec(), noise(10)];
+        let skippable = [&[0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+        for (name, pack) in [("a.gz", gzip as fn(&[u8]) -> Vec<u8>), ("a.zst", zstd)] {
+            let mut packed: Vec<Vec<u8>> = parts.iter().map(|part| pack(part)).collect();
+            if name == "a.zst" {
+                packed.insert(0, skippable.clone());
+                packed.insert(2, skippable.clone());
+            }
+            let packed = packed.concat();
+            assert!(
+                read(packed.clone(), name).unwrap() == parts.concat(),
+                "{name}"
+            );
+            // A pipe has no name: the bytes decide.
+            assert!(
+                read(packed, "standard input").unwrap() == parts.concat(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_bytes_come_through_as_they_are() {
+        for bytes in [b"".to_vec(), b"abc".to_vec(), noise(300_000)] {
+            assert!(read(bytes.clone(), "a.txt").unwrap() == bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_or_damaged_is_refused_by_name() {
+        let text = noise(100_000);
+        for (name, packed) in [("a.gz", gzip(&text)), ("a.zst", zstd(&text))] {
+            for length in [1, 5, 7, 20, packed.len() / 2, packed.len() - 1] {
+                let fault = read(packed[..length].to_vec(), name)
+                    .unwrap_err()
+                    .to_string();
+                assert!(fault.starts_with(name), "{length}: {fault}");
+                assert!(fault.contains("cut short"), "{length}: {fault}");
+            }
+            let two = [packed.clone(), packed[..packed.len() / 2].to_vec()].concat();
+            assert!(read(two, name).is_err(), "{name}");
+            let junk = [packed.clone(), b"junk after the end".to_vec()].concat();
+            assert!(read(junk, name).is_err(), "{name}");
+            let mut altered = packed.clone();
+            altered[packed.len() / 2] ^= 0x10;
+            assert!(read(altered, name).is_err(), "{name}");
+            assert!(read(b"plain text".to_vec(), name).is_err(), "{name}");
+            assert!(read(Vec::new(), name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_formats_are_named() {
+        for (bytes, what) in [
+            (&b"\xFD7zXZ\0abc"[..], "xz"),
+            (b"BZh91AY&SY", "bzip2"),
+            (b"PK\x03\x04abc", "zip"),
+            (b"PAR1abc", "Parquet"),
+        ] {
+            let fault = read(bytes.to_vec(), "a").unwrap_err().to_string();
+            assert!(fault.contains(what) && fault.contains(".zst"), "{fault}");
+        }
+        let check = |bytes: &[u8]| {
+            let raw = Box::new(Cursor::new(bytes.to_vec()));
+            Stream::new(raw, "a", None).unwrap().check_text()
+        };
+        check("русский текст".as_bytes()).unwrap();
+        let fault = check(b"\xFF\xFEa\0b\0").unwrap_err().to_string();
+        assert!(fault.contains("UTF-16"), "{fault}");
+        let fault = check(b"\x89PNG\0").unwrap_err().to_string();
+        assert!(fault.contains("byte 4 is NUL"), "{fault}");
+    }
+}
