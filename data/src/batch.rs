@@ -1,0 +1,162 @@
+//! Plain batches of tokens; the learner turns them into tensors.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::order::{Order, Windows};
+use crate::shard::Shards;
+
+/// Token ids for one step, row by row: `[rows, cols]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenBatch {
+    /// Sequences.
+    pub rows: usize,
+    /// Tokens a sequence.
+    pub cols: usize,
+    /// What the model sees, `[rows, cols]`.
+    pub inputs: Vec<u32>,
+    /// What it is to predict: the token after each input, `[rows, cols]`.
+    pub targets: Vec<u32>,
+    /// Which targets count, `[rows, cols]`; `None`: all of them.
+    pub mask: Option<Vec<bool>>,
+}
+
+impl TokenBatch {
+    /// A batch of the windows that begin at `starts`; the caller keeps them inside the text.
+    fn of(shards: &Shards, starts: impl ExactSizeIterator<Item = u64>, seq_len: usize) -> Self {
+        let rows = starts.len();
+        let mut batch = Self {
+            rows,
+            cols: seq_len,
+            inputs: Vec::with_capacity(rows * seq_len),
+            targets: Vec::with_capacity(rows * seq_len),
+            mask: None,
+        };
+        let mut window = vec![0; seq_len + 1];
+        for start in starts {
+            shards.copy(start, &mut window);
+            batch.inputs.extend_from_slice(&window[..seq_len]);
+            batch.targets.extend_from_slice(&window[1..]);
+        }
+        batch
+    }
+
+    /// Targets that count.
+    pub fn valid(&self) -> usize {
+        match &self.mask {
+            Some(mask) => mask.iter().filter(|&&counts| counts).count(),
+            None => self.targets.len(),
+        }
+    }
+}
+
+/// Training batches: batch `i` is a pure function of (seed, recipe, `i`).
+#[derive(Clone, Debug)]
+pub struct Batches {
+    shards: Arc<Shards>,
+    order: Order,
+    seq_len: usize,
+    sequences: usize,
+}
+
+impl Batches {
+    /// Batches of `sequences` windows of `seq_len` tokens.
+    ///
+    /// # Errors
+    /// A context that is 0 or longer than the text; no sequences.
+    pub fn new(
+        shards: Arc<Shards>,
+        windows: Windows,
+        seq_len: usize,
+        sequences: usize,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        check("sequences", sequences)?;
+        check("seq_len", seq_len)?;
+        let order = Order::new(windows, shards.len(), seq_len as u64, seed).ok_or_else(|| {
+            Error::Context {
+                split: "train".to_owned(),
+                seq_len,
+                found: shards.len(),
+            }
+        })?;
+        Ok(Self {
+            shards,
+            order,
+            seq_len,
+            sequences,
+        })
+    }
+
+    /// Batch `i`, of `[sequences, seq_len]`, whatever was asked for before.
+    pub fn batch(&self, i: u64) -> TokenBatch {
+        let starts = self.order.starts(i, self.sequences);
+        TokenBatch::of(&self.shards, starts.into_iter(), self.seq_len)
+    }
+
+    /// Tokens that the model sees in one batch.
+    pub fn tokens_per_batch(&self) -> usize {
+        self.seq_len * self.sequences
+    }
+
+    /// Tokens in the text: what one epoch is counted by.
+    pub fn tokens(&self) -> u64 {
+        self.shards.len()
+    }
+}
+
+/// Windows for evaluation: side by side from the first token, each full, each once. What is left at
+/// the end, less than a window, is not seen.
+#[derive(Clone, Debug)]
+pub struct EvalWindows {
+    shards: Arc<Shards>,
+    seq_len: usize,
+}
+
+impl EvalWindows {
+    /// The windows of `seq_len` tokens: `(tokens - 1) / seq_len` of them.
+    ///
+    /// # Errors
+    /// A context that is 0 or longer than the text.
+    pub fn new(shards: Arc<Shards>, seq_len: usize) -> Result<Self, Error> {
+        check("seq_len", seq_len)?;
+        if seq_len as u64 >= shards.len() {
+            return Err(Error::Context {
+                split: "validation".to_owned(),
+                seq_len,
+                found: shards.len(),
+            });
+        }
+        Ok(Self { shards, seq_len })
+    }
+
+    /// Number of windows, at least 1.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> u64 {
+        (self.shards.len() - 1) / self.seq_len as u64
+    }
+
+    /// The windows of a range, as one batch; what lies beyond [`EvalWindows::len`] is left out.
+    pub fn batch(&self, range: Range<u64>) -> TokenBatch {
+        let end = range.end.min(self.len());
+        let start = range.start.min(end);
+        let starts: Vec<u64> = (start..end)
+            .map(|window| window * self.seq_len as u64)
+            .collect();
+        TokenBatch::of(&self.shards, starts.into_iter(), self.seq_len)
+    }
+
+    /// Tokens a window.
+    pub fn seq_len(&self) -> usize {
+        self.seq_len
+    }
+}
+
+fn check(field: &'static str, found: usize) -> Result<(), Error> {
+    if found == 0 {
+        Err(Error::Zero { field, found })
+    } else {
+        Ok(())
+    }
+}

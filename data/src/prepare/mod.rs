@@ -1,0 +1,351 @@
+//! From a recipe to a folder of shards.
+//!
+//! Everything is made in a temporary folder beside the final one, which is renamed when it is
+//! complete: a reader finds all of it or nothing, and a stop leaves what was there before.
+//!
+//! What was prepared is kept under a key, a hash over the recipe and the list of its input files
+//! with lengths and times. The same recipe over the same files is prepared once.
+
+mod corpus;
+mod encode;
+mod folder;
+mod plan;
+mod prepared;
+mod progress;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+pub use plan::{Plan, plan};
+pub use prepared::{Prepared, write_text};
+pub use progress::{Progress, Stage};
+
+use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
+use crate::report::{Report, SplitReport, TokenizerReport};
+use crate::shard::{DEFAULT_SHARD_BYTES, ShardOptions, ShardWriter, Shards, Written};
+use crate::source::Inputs;
+use crate::split::{Division, Side, Splitter};
+use crate::tokenizer::{BpeSample, SAMPLE_BYTES, Tokenizer, train_bpe};
+use crate::{Error, files};
+use corpus::{Corpus, Seen};
+use encode::{Outputs, encode};
+use folder::Temporary;
+
+/// Where prepared data goes without an output folder: `runs/data/<first 12 digits of the key>`.
+pub const ROOT: &str = "runs/data";
+
+/// What is no part of a recipe, because it changes nothing of what a model sees.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The output folder; `None`: a folder named by the key below `root`.
+    pub out: Option<PathBuf>,
+    /// Where folders named by their key go.
+    pub root: PathBuf,
+    /// Length after which a new shard is begun, in bytes.
+    pub shard_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            out: None,
+            root: PathBuf::from(ROOT),
+            shard_bytes: DEFAULT_SHARD_BYTES,
+        }
+    }
+}
+
+/// Prepares the data of a recipe, or opens what was prepared before.
+///
+/// # Errors
+/// Whatever is wrong with recipe or sources ([`Error::is_usage`]), a disk that fails, or
+/// [`Error::Stopped`] after `stop` was set. In every case no half of a folder is left.
+pub fn prepare(
+    recipe: &DataRecipe,
+    out: Option<&Path>,
+    progress: &mut dyn FnMut(Progress),
+    stop: &AtomicBool,
+) -> Result<Prepared, Error> {
+    let options = Options {
+        out: out.map(Path::to_owned),
+        ..Options::default()
+    };
+    prepare_with(recipe, &options, progress, stop)
+}
+
+/// [`prepare`] with every choice open.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_with(
+    recipe: &DataRecipe,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+    stop: &AtomicBool,
+) -> Result<Prepared, Error> {
+    let begin = Instant::now();
+    recipe.validate()?;
+    let inputs = Inputs::resolve(&recipe.sources)?;
+    let mut plan = plan::of(recipe, &inputs, options)?;
+    if let Some(dir) = &plan.dir
+        && let Some(prepared) = plan::reuse(dir, &plan.key, progress)?
+    {
+        return Ok(prepared);
+    }
+    let (parent, name) = plan.place(options);
+    let temporary = Temporary::new(&parent, &name)?;
+    let corpus = Corpus::new(&inputs, recipe.clean, temporary.path());
+
+    let mut report = Report {
+        version: prepared::VERSION,
+        name: recipe.name.clone(),
+        ..Report::default()
+    };
+    let mut characters = BTreeSet::new();
+    let seen = scan(recipe, &inputs, &corpus, &mut characters, progress, stop)?;
+    report.seconds.scan = begin.elapsed().as_secs_f64();
+    report.read = seen.read.clone();
+    report.clean = seen.clean.clone();
+    report.text_fingerprint = seen.fingerprint.clone();
+    if plan.dir.is_none() {
+        // Standard input: only now is it known what the text is.
+        plan.settle(&seen.fingerprint, options);
+    }
+    let dir = plan.dir.clone().unwrap_or_default();
+    if inputs.files().is_none()
+        && let Some(prepared) = plan::reuse(&dir, &plan.key, progress)?
+    {
+        return Ok(prepared);
+    }
+    report.key = plan.key.clone();
+
+    let middle = Instant::now();
+    let splitter = Splitter::new(&recipe.split, seen.chars);
+    let (tokenizer, trained_on_bytes) = tokenizer(
+        recipe,
+        &corpus,
+        &seen,
+        &splitter,
+        &characters,
+        progress,
+        stop,
+    )?;
+    tokenizer.save(&temporary.path().join("tokenizer.json"))?;
+    report.seconds.tokenizer = middle.elapsed().as_secs_f64();
+    report.tokenizer = TokenizerReport {
+        kind: tokenizer.kind().to_string(),
+        vocab_size: tokenizer.vocab_size(),
+        fingerprint: tokenizer.fingerprint(),
+        end_of_text: tokenizer.end_of_text(),
+        trained_on_bytes,
+    };
+
+    let middle = Instant::now();
+    let shard_options = ShardOptions {
+        vocab_size: tokenizer.vocab_size(),
+        tokenizer: tokenizer.fingerprint_bytes(),
+        max_bytes: options.shard_bytes,
+    };
+    let writer = |split| ShardWriter::new(temporary.path(), split, shard_options.clone());
+    let mut outputs = Outputs {
+        train: writer("train"),
+        validation: writer("validation"),
+        report: &mut report,
+    };
+    let splitter = encode(
+        &corpus,
+        &seen,
+        splitter,
+        &tokenizer,
+        &mut outputs,
+        progress,
+        stop,
+    )?;
+    let (train, validation) = (outputs.train.finish()?, outputs.validation.finish()?);
+    check_split(&report, &splitter, &train, &validation)?;
+    report.seconds.encode = middle.elapsed().as_secs_f64();
+
+    let open = |split| Shards::open(temporary.path(), split, Some(&report.tokenizer.fingerprint));
+    let (train_shards, validation_shards) = (open("train")?, open("validation")?);
+    report.fingerprint = prepared::fingerprint(&tokenizer, &train_shards, &validation_shards);
+    report.train = split_report(&train, &train_shards);
+    report.validation = split_report(&validation, &validation_shards);
+    report.bytes_per_token = report.bytes() as f64 / report.tokens() as f64;
+    report.seconds.total = begin.elapsed().as_secs_f64();
+    drop((train_shards, validation_shards));
+    write_texts(recipe, &report, temporary.path())?;
+    corpus.forget();
+
+    match temporary.finish(&dir) {
+        Ok(()) => Prepared::open(&dir),
+        // Another process may have prepared the same in the meantime.
+        Err(error) => match plan::reuse(&dir, &plan.key, progress) {
+            Ok(Some(prepared)) => Ok(prepared),
+            _ => Err(error),
+        },
+    }
+}
+
+fn scan(
+    recipe: &DataRecipe,
+    inputs: &Inputs,
+    corpus: &Corpus<'_>,
+    characters: &mut BTreeSet<char>,
+    progress: &mut dyn FnMut(Progress),
+    stop: &AtomicBool,
+) -> Result<Seen, Error> {
+    let mut done = 0;
+    let mut told = 0;
+    let seen = corpus.scan(stop, &mut |document| {
+        if recipe.tokenizer == TokenizerRecipe::Char {
+            // Most characters of a text are among the few that came before.
+            let mut last = '\0';
+            for character in document.text.chars() {
+                if character != last {
+                    characters.insert(character);
+                    last = character;
+                }
+            }
+        }
+        done += document.text.len() as u64;
+        if done - told >= 1 << 20 {
+            told = done;
+            progress(Progress::At {
+                stage: Stage::Scan,
+                done,
+                total: None,
+            });
+        }
+    })?;
+    if seen.clean.bytes_kept == 0 {
+        let files = match inputs.files() {
+            Some(files) => format!("{} files", files.len()),
+            None => "standard input".to_owned(),
+        };
+        return Err(Error::Empty {
+            what: format!("the corpus {:?}", recipe.name),
+            why: format!(
+                "{files} gave {} documents of {} bytes; {} were shorter than {} characters, \
+                 {} were not UTF-8, {} lines could not be read",
+                seen.read.documents,
+                seen.read.bytes,
+                seen.clean.too_short,
+                recipe.clean.min_chars,
+                seen.read.encoding_skipped,
+                seen.read.bad_lines_skipped
+            ),
+        });
+    }
+    Ok(seen)
+}
+
+/// The tokenizer of the recipe, and the bytes that it was trained on, if it was.
+fn tokenizer(
+    recipe: &DataRecipe,
+    corpus: &Corpus<'_>,
+    seen: &Seen,
+    splitter: &Splitter,
+    characters: &BTreeSet<char>,
+    progress: &mut dyn FnMut(Progress),
+    stop: &AtomicBool,
+) -> Result<(Tokenizer, Option<u64>), Error> {
+    match &recipe.tokenizer {
+        TokenizerRecipe::Char => Ok((Tokenizer::characters(characters)?, None)),
+        TokenizerRecipe::Byte => Ok((Tokenizer::bytes()?, None)),
+        TokenizerRecipe::File(path) => Ok((Tokenizer::from_file(&plan::expand(path)?)?, None)),
+        TokenizerRecipe::Bpe {
+            vocab_size,
+            min_frequency,
+        } => {
+            let mut splitter = splitter.clone();
+            let mut sample = BpeSample::new(SAMPLE_BYTES);
+            let mut told = 0;
+            corpus.each(seen, stop, &mut |document, sha256| {
+                // Held-out text is held out of the vocabulary too.
+                match splitter.divide(&document, sha256) {
+                    Division::Whole(Side::Train) => sample.push(&document.text),
+                    Division::Cut(at) => sample.push(&document.text[..at]),
+                    Division::Whole(Side::Validation) => {}
+                }
+                if sample.seen() - told >= 1 << 20 {
+                    told = sample.seen();
+                    progress(Progress::At {
+                        stage: Stage::Tokenizer,
+                        done: told,
+                        total: Some(seen.clean.bytes_kept),
+                    });
+                }
+                Ok(())
+            })?;
+            if sample.bytes() == 0 {
+                return Err(empty_split("train", seen.clean.documents_kept));
+            }
+            let tokenizer = train_bpe(&sample, *vocab_size, *min_frequency)?;
+            if tokenizer.vocab_size() < *vocab_size {
+                progress(Progress::Note(format!(
+                    "the text has pairs for {} tokens, not for vocab_size {vocab_size}",
+                    tokenizer.vocab_size()
+                )));
+            }
+            Ok((tokenizer, Some(sample.bytes() as u64)))
+        }
+    }
+}
+
+fn check_split(
+    report: &Report,
+    splitter: &Splitter,
+    train: &Written,
+    validation: &Written,
+) -> Result<(), Error> {
+    let missing = splitter.missing_groups();
+    if !missing.is_empty() {
+        let present: Vec<&str> = match report.packages.is_empty() {
+            true => report.sources.keys().map(String::as_str).collect(),
+            false => report.packages.keys().map(String::as_str).collect(),
+        };
+        return Err(Error::Groups {
+            missing: missing.join(", "),
+            present: present.join(", "),
+        });
+    }
+    for (name, written) in [("train", train), ("validation", validation)] {
+        if written.tokens == 0 || written.text_bytes == 0 {
+            return Err(empty_split(name, report.clean.documents_kept));
+        }
+    }
+    Ok(())
+}
+
+fn empty_split(name: &str, documents: u64) -> Error {
+    Error::Empty {
+        what: format!("the {name} split"),
+        why: format!(
+            "none of the {documents} documents fell to it; take another share, or \
+             split: Position(validation: 0.1), which divides even a single document"
+        ),
+    }
+}
+
+fn split_report(written: &Written, shards: &Shards) -> SplitReport {
+    SplitReport {
+        documents: written.documents,
+        bytes: written.text_bytes,
+        tokens: written.tokens,
+        shards: written.files.len() as u64,
+        fingerprint: shards.fingerprint().to_owned(),
+    }
+}
+
+fn write_texts(recipe: &DataRecipe, report: &Report, folder: &Path) -> Result<(), Error> {
+    let ron = to_ron_string(recipe)?;
+    let path = folder.join("recipe.ron");
+    files::write(&path, ron.as_bytes()).map_err(Error::io("write", &path))?;
+    let path = folder.join("report.json");
+    let json = serde_json::to_vec_pretty(report)
+        .map_err(std::io::Error::from)
+        .map_err(Error::io("write", &path))?;
+    files::write(&path, &json).map_err(Error::io("write", &path))
+}

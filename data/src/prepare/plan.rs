@@ -1,0 +1,155 @@
+//! What would be done, and whether it has been done already.
+
+use std::path::{Path, PathBuf};
+
+use super::prepared::{self, Prepared};
+use super::{Options, Progress};
+use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
+use crate::shard::ShardError;
+use crate::source::{InputFile, Inputs, SourceError};
+use crate::tokenizer::Tokenizer;
+use crate::{Error, files};
+
+/// What preparing a recipe would read and write.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The files, with lengths and times; empty where standard input is read.
+    pub files: Vec<InputFile>,
+    /// Their bytes, as they lie on disk.
+    pub bytes: u64,
+    /// Whether standard input is among the sources.
+    pub reads_stdin: bool,
+    /// SHA-256 over the recipe and the list of files; of standard input, it is known afterwards.
+    pub key: String,
+    /// The output folder; `None` while the key is not known.
+    pub dir: Option<PathBuf>,
+    /// Whether it holds what would be made.
+    pub ready: bool,
+}
+
+/// Says what [`prepare_with`](super::prepare_with) would do, and does none of it.
+///
+/// # Errors
+/// A wrong recipe or missing sources.
+pub fn plan(recipe: &DataRecipe, options: &Options) -> Result<Plan, Error> {
+    recipe.validate()?;
+    of(recipe, &Inputs::resolve(&recipe.sources)?, options)
+}
+
+pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Result<Plan, Error> {
+    let files = inputs.files().unwrap_or_default().to_vec();
+    let tokenizer = match &recipe.tokenizer {
+        TokenizerRecipe::File(path) => Tokenizer::from_file(&expand(path)?)?.fingerprint(),
+        _ => String::new(),
+    };
+    let parts = (
+        prepared::VERSION,
+        to_ron_string(recipe)?,
+        tokenizer,
+        &files,
+        // Shards of another length are other files.
+        options.shard_bytes,
+    );
+    let json = serde_json::to_vec(&parts)
+        .map_err(std::io::Error::from)
+        .map_err(Error::io("describe", Path::new("the recipe")))?;
+    let mut plan = Plan {
+        files,
+        bytes: inputs.bytes(),
+        reads_stdin: inputs.files().is_none(),
+        key: files::sha256_hex(&json),
+        dir: options.out.clone(),
+        ready: false,
+    };
+    if !plan.reads_stdin {
+        plan.name(options);
+    }
+    plan.ready = plan.dir.as_deref().is_some_and(|dir| {
+        !plan.reads_stdin && prepared::read_report(dir).is_ok_and(|report| report.key == plan.key)
+    });
+    Ok(plan)
+}
+
+impl Plan {
+    fn name(&mut self, options: &Options) {
+        let named = || options.root.join(&self.key[..12]);
+        self.dir = Some(options.out.clone().unwrap_or_else(named));
+    }
+
+    /// Makes the key of standard input final: the text is part of it.
+    pub(super) fn settle(&mut self, text_fingerprint: &str, options: &Options) {
+        self.key = files::sha256_hex(format!("{}{text_fingerprint}", self.key).as_bytes());
+        self.name(options);
+    }
+
+    /// Folder and name beside which the temporary folder goes.
+    pub(super) fn place(&self, options: &Options) -> (PathBuf, String) {
+        let Some(dir) = &self.dir else {
+            return (options.root.clone(), "stdin".to_owned());
+        };
+        let parent = match dir.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let name = dir.file_name().unwrap_or_default().to_string_lossy();
+        (parent, name.into_owned())
+    }
+}
+
+/// What was prepared under this key, if it is there; an error where the folder holds anything else.
+/// Damaged output of this very key is removed, because it can be made again.
+pub(super) fn reuse(
+    dir: &Path,
+    key: &str,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Option<Prepared>, Error> {
+    let exists = |what: &str| Error::Exists {
+        path: dir.to_owned(),
+        what: what.to_owned(),
+    };
+    let mut entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            return Err(exists("is no folder"));
+        }
+        Err(error) => return Err(Error::io("read", dir)(error)),
+    };
+    if entries.next().is_none() {
+        return Ok(None);
+    }
+    match prepared::read_report(dir) {
+        Err(_) => Err(exists("holds other files")),
+        Ok(report) if report.key != key => Err(exists(&format!(
+            "holds data of another recipe or of changed sources ({:?}, key {})",
+            report.name,
+            report.key.get(..12).unwrap_or(&report.key)
+        ))),
+        Ok(_) => match Prepared::open(dir) {
+            Ok(prepared) => Ok(Some(prepared)),
+            // A folder that cannot be read at the moment may be whole.
+            Err(error @ (Error::Io { .. } | Error::Shard(ShardError::Io { .. }))) => Err(error),
+            Err(error) => {
+                progress(Progress::Note(format!("{error}; it is made again")));
+                std::fs::remove_dir_all(dir).map_err(Error::io("remove", dir))?;
+                Ok(None)
+            }
+        },
+    }
+}
+
+/// A path that may begin with `$SLOVO_DATA`.
+pub(super) fn expand(path: &str) -> Result<PathBuf, Error> {
+    const VARIABLE: &str = "SLOVO_DATA";
+    let Some(rest) = path
+        .strip_prefix('$')
+        .and_then(|path| path.strip_prefix(VARIABLE))
+    else {
+        return Ok(PathBuf::from(path));
+    };
+    let folder = std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty());
+    let folder = folder.ok_or_else(|| SourceError::DataFolderUnset {
+        given: path.to_owned(),
+    })?;
+    Ok(Path::new(&folder).join(rest.trim_start_matches('/')))
+}

@@ -1,0 +1,287 @@
+//! What went in, what was thrown away and why, and what came out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clean::CleanReport;
+use crate::shard::Provenance;
+use crate::source::ReadCounts;
+use crate::split::Side;
+
+/// The report of prepared data: `report.json`, and, printed, a table for a person.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of the folder's layout.
+    pub version: u32,
+    /// What the recipe calls this text.
+    pub name: String,
+    /// SHA-256 over the recipe and the list of input files: equal keys need no second run.
+    pub key: String,
+    /// SHA-256 over tokens and tokenizer: equal fingerprints are equal data.
+    pub fingerprint: String,
+    /// SHA-256 over the text of all documents that were kept, in order.
+    pub text_fingerprint: String,
+    /// The tokenizer.
+    pub tokenizer: TokenizerReport,
+    /// What reading met.
+    pub read: ReadCounts,
+    /// What cleaning changed and left out.
+    pub clean: CleanReport,
+    /// The training text.
+    pub train: SplitReport,
+    /// The held-out text.
+    pub validation: SplitReport,
+    /// UTF-8 bytes of text behind a token, over both splits; boundary tokens count as tokens.
+    pub bytes_per_token: f64,
+    /// By source of the recipe.
+    pub sources: BTreeMap<String, Share>,
+    /// By package, in the cargo corpus.
+    pub packages: BTreeMap<String, Share>,
+    /// By licence; texts without a known one under `unknown`.
+    pub licences: BTreeMap<String, Share>,
+    /// How long it took.
+    pub seconds: Seconds,
+}
+
+/// The tokenizer of prepared data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TokenizerReport {
+    /// What it is made of.
+    pub kind: String,
+    /// One more than its largest id.
+    pub vocab_size: usize,
+    /// SHA-256 of the tokenizer.json.
+    pub fingerprint: String,
+    /// The token after each document, if there is one.
+    pub end_of_text: Option<u32>,
+    /// Bytes of text that it was trained on, if it was trained here.
+    pub trained_on_bytes: Option<u64>,
+}
+
+/// One side of the split.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitReport {
+    /// Documents; one that is cut by a split by position counts on both sides.
+    pub documents: u64,
+    /// UTF-8 bytes of text.
+    pub bytes: u64,
+    /// Tokens, boundary tokens among them.
+    pub tokens: u64,
+    /// Files.
+    pub shards: u64,
+    /// SHA-256 over the tokens.
+    pub fingerprint: String,
+}
+
+/// What one source, package or licence has part in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Documents.
+    pub documents: u64,
+    /// UTF-8 bytes of text.
+    pub bytes: u64,
+    /// Tokens in the training text.
+    pub train_tokens: u64,
+    /// Tokens in the held-out text.
+    pub validation_tokens: u64,
+}
+
+/// Seconds of each stage.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seconds {
+    /// Reading and cleaning everything once, to count it.
+    pub scan: f64,
+    /// Making the tokenizer.
+    pub tokenizer: f64,
+    /// Encoding and writing.
+    pub encode: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+impl Report {
+    /// Counts a document, or a part of one, that went to `side`.
+    pub(crate) fn count(&mut self, from: &Provenance, side: Side, bytes: u64, tokens: u64) {
+        let licence = from.licence.as_deref().unwrap_or("unknown");
+        let shares = [
+            Some(self.sources.entry(from.source.clone())),
+            Some(self.licences.entry(licence.to_owned())),
+            from.package
+                .as_ref()
+                .map(|package| self.packages.entry(package.clone())),
+        ];
+        for share in shares.into_iter().flatten() {
+            let share = share.or_default();
+            share.documents += 1;
+            share.bytes += bytes;
+            match side {
+                Side::Train => share.train_tokens += tokens,
+                Side::Validation => share.validation_tokens += tokens,
+            }
+        }
+    }
+
+    /// Tokens of both splits.
+    pub fn tokens(&self) -> u64 {
+        self.train.tokens + self.validation.tokens
+    }
+
+    /// UTF-8 bytes of both splits.
+    pub fn bytes(&self) -> u64 {
+        self.train.bytes + self.validation.bytes
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new(["", "documents", "bytes", "tokens"]);
+        for (name, split) in [("train", &self.train), ("validation", &self.validation)] {
+            table.row(name, [split.documents, split.bytes, split.tokens]);
+        }
+        table.write(f)?;
+        writeln!(f)?;
+        let mut table = Table::new(["", "documents", "bytes", "train", "validation"]);
+        let mut shares: Vec<(&String, &Share)> = match self.packages.is_empty() {
+            true => self.sources.iter().collect(),
+            false => self.packages.iter().collect(),
+        };
+        shares.sort_by_key(|(_, share)| std::cmp::Reverse(share.bytes));
+        // What is held out matters more than the last of many packages.
+        let (held_out, rest): (Vec<_>, Vec<_>) = shares
+            .into_iter()
+            .partition(|(_, share)| share.validation_tokens > 0 && share.train_tokens == 0);
+        let shown = 12;
+        for (name, share) in held_out.iter().take(shown).chain(rest.iter().take(shown)) {
+            table.row(
+                name,
+                [
+                    share.documents,
+                    share.bytes,
+                    share.train_tokens,
+                    share.validation_tokens,
+                ],
+            );
+        }
+        table.write(f)?;
+        let hidden = held_out.len().saturating_sub(shown) + rest.len().saturating_sub(shown);
+        if hidden > 0 {
+            writeln!(f, "and {hidden} more, in report.json")?;
+        }
+        writeln!(f)?;
+        writeln!(
+            f,
+            "tokenizer     {}, {} tokens, {:.3} bytes a token",
+            self.tokenizer.kind,
+            grouped(self.tokenizer.vocab_size as u64),
+            self.bytes_per_token
+        )?;
+        let clean = &self.clean;
+        writeln!(
+            f,
+            "left out      {} too short, {} not UTF-8, {} bad lines",
+            grouped(clean.too_short),
+            grouped(self.read.encoding_skipped),
+            grouped(self.read.bad_lines_skipped),
+        )?;
+        writeln!(
+            f,
+            "changed       {} line ends, {} control characters, {} bytes not UTF-8, {} documents to NFC",
+            grouped(clean.newlines_changed),
+            grouped(clean.control_removed),
+            grouped(self.read.encoding_replaced),
+            grouped(clean.nfc_changed),
+        )?;
+        writeln!(f, "fingerprint   {}", self.fingerprint)?;
+        write!(
+            f,
+            "seconds       {:.1} (read {:.1}, tokenizer {:.1}, encode {:.1})",
+            self.seconds.total, self.seconds.scan, self.seconds.tokenizer, self.seconds.encode
+        )
+    }
+}
+
+/// Left-aligned names and right-aligned numbers.
+struct Table<const N: usize> {
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    fn new(head: [&str; N]) -> Self {
+        Self {
+            rows: vec![head.map(str::to_owned)],
+        }
+    }
+
+    fn row<const M: usize>(&mut self, name: &str, numbers: [u64; M]) {
+        let cells = std::iter::once(name.to_owned()).chain(numbers.map(grouped));
+        let mut row = std::array::from_fn(|_| String::new());
+        for (cell, text) in row.iter_mut().zip(cells) {
+            *cell = text;
+        }
+        self.rows.push(row);
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |column: usize| {
+            let cells = self.rows.iter().map(|row| row[column].chars().count());
+            cells.max().unwrap_or(0)
+        };
+        let widths: [usize; N] = std::array::from_fn(width);
+        for row in &self.rows {
+            write!(f, "{:<1$}", row[0], widths[0].max(12))?;
+            for (cell, width) in row.iter().zip(widths).skip(1) {
+                write!(f, "  {cell:>width$}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// 1234567 as `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let texts = [0, 999, 1_000, 1_115_394].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "1,115,394"]);
+    }
+
+    #[test]
+    fn a_report_prints_what_is_held_out() {
+        let mut report = Report::default();
+        for package in 0..30 {
+            let from = Provenance {
+                source: "0: cargo".into(),
+                package: Some(format!("package-{package}")),
+                ..Provenance::default()
+            };
+            let side = if package == 29 {
+                Side::Validation
+            } else {
+                Side::Train
+            };
+            report.count(&from, side, 1_000 - package, 250);
+        }
+        let text = report.to_string();
+        assert!(text.contains("package-29 "), "{text}");
+        assert!(text.contains("and 17 more"), "{text}");
+        assert_eq!(report.licences["unknown"].documents, 30);
+    }
+}

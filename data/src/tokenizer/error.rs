@@ -1,0 +1,141 @@
+//! What can be wrong with a tokenizer, or with a text for it.
+
+use std::path::PathBuf;
+
+/// A place in a text, for a person to find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Bytes before it.
+    pub offset: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1, in characters.
+    pub column: usize,
+    /// The character there.
+    pub character: char,
+}
+
+impl Place {
+    /// The place `offset` bytes into `text`; an offset inside a character means that character.
+    pub fn of(text: &str, offset: usize) -> Self {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            offset,
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            character: text[offset..].chars().next().unwrap_or('\0'),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "line {}, column {} (byte {}): {:?}, U+{:04X}",
+            self.line, self.column, self.offset, self.character, self.character as u32
+        )
+    }
+}
+
+/// A tokenizer that cannot be read, trained or written, or a text or token it does not know.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizerError {
+    /// The file cannot be read.
+    #[error("cannot read tokenizer {}: {error}", path.display())]
+    Read {
+        /// The tokenizer.json.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The file is not a tokenizer.
+    #[error("{place} is not a tokenizer.json: {message}")]
+    Parse {
+        /// The file, or a word for text from elsewhere.
+        place: String,
+        /// What the parser found.
+        message: String,
+    },
+    /// A character has no token.
+    #[error(
+        "cannot encode {0}: the tokenizer has no token for it (a byte-level one has one for everything)"
+    )]
+    Unencodable(Place),
+    /// An id beyond the vocabulary, or in one of its gaps.
+    #[error("token {id} is not in the vocabulary of {vocab_size} tokens")]
+    UnknownId {
+        /// The id.
+        id: u32,
+        /// One more than the largest id.
+        vocab_size: usize,
+    },
+    /// Too small a vocabulary for the bytes and the special token.
+    #[error(
+        "vocab_size is {found}: a byte-level vocabulary needs at least {least} (256 bytes and <|endoftext|>)"
+    )]
+    VocabularyTooSmall {
+        /// What was asked for.
+        found: usize,
+        /// What would do.
+        least: usize,
+    },
+    /// No text to train on.
+    #[error("there is no text to make a tokenizer from")]
+    NoText,
+    /// The `tokenizers` crate failed while training.
+    #[error("training the tokenizer failed: {0}")]
+    Train(String),
+    /// The `tokenizers` crate failed while encoding.
+    #[error("encoding failed: {0}")]
+    Encode(String),
+    /// The `tokenizers` crate failed while decoding.
+    #[error("decoding failed: {0}")]
+    Decode(String),
+    /// The file cannot be written.
+    #[error("cannot write tokenizer {}: {error}", path.display())]
+    Write {
+        /// The tokenizer.json.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+}
+
+impl TokenizerError {
+    /// Whether the person's input is at fault (exit code 2), not the machine (1).
+    pub fn is_usage(&self) -> bool {
+        !matches!(
+            self,
+            Self::Write { .. } | Self::Train(_) | Self::Encode(_) | Self::Decode(_)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_lines_bytes_and_characters() {
+        let place = Place::of("é\nab\u{1F600}c", 5);
+        assert_eq!(
+            place,
+            Place {
+                offset: 5,
+                line: 2,
+                column: 3,
+                character: '\u{1F600}'
+            }
+        );
+        assert_eq!(Place::of("é\nab\u{1F600}c", 7), place);
+        assert!(place.to_string().contains("U+1F600"), "{place}");
+    }
+}

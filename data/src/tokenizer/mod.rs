@@ -1,0 +1,37 @@
+//! Text to token ids and back.
+//!
+//! One file format for every tokenizer: the `tokenizer.json` of Hugging Face's `tokenizers`, so
+//! that what is trained here is read by `transformers`, and what was trained there is read here.
+//!
+//! | kind | tokens | after each document |
+//! |---|---|---|
+//! | character ([`Tokenizer::characters`]) | the characters that occur, by code point | nothing |
+//! | byte ([`Tokenizer::bytes`]) | the 256 bytes | `<\|endoftext\|>` |
+//! | byte-level BPE ([`train_bpe`]) | bytes and learnt merges (Sennrich et al. 2016; Radford et al. 2019) | `<\|endoftext\|>` |
+//! | a given file ([`Tokenizer::from_file`]) | whatever it holds | its own end of text, if it has one |
+//!
+//! The character tokenizer has no boundary token, as in nanoGPT: Shakespeare is then exactly 65
+//! tokens and 1,115,394 ids. Several documents run on without a mark between them.
+//!
+//! Two promises hold for all of them. What cannot be encoded is an error with its place, never a
+//! hole or an "unknown" token. And text that looks like a special token stays text: only
+//! `prepare` puts an end of text anywhere.
+
+mod bpe;
+mod build;
+mod byte_level;
+mod error;
+mod kind;
+mod pieces;
+mod stream;
+#[path = "tokenizer.rs"]
+mod wrapper;
+
+pub use bpe::{BpeSample, SAMPLE_BYTES, train_bpe};
+pub use error::{Place, TokenizerError};
+pub use kind::Kind;
+pub use stream::TextStream;
+pub use wrapper::Tokenizer;
+
+/// The special token after each document.
+pub const END_OF_TEXT: &str = "<|endoftext|>";
