@@ -1,1 +1,51 @@
-//! stub
+//! What every learning stage shares, and pretraining itself.
+//!
+//! A stage brings a [`Task`](task::Task) (a model with its loss), batches, and a recipe; the rest is
+//! here: the [strategy](strategy) that drives burn-train step by step, the [optimizer](optimizer)
+//! and its [schedule](schedule), [checkpoints](checkpoint) that a run goes on from exactly, the
+//! [run folder](run), and [progress](progress).
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use slovo_train::{pretrain::Pretraining, stop::Stop};
+//!
+//! # fn main() -> slovo_train::Result<()> {
+//! let cli = slovo_args::Cli::parse_from(["slovo", "pretrain", "--steps", "100"]);
+//! let slovo_args::Command::Pretrain(args) = cli.command else { unreachable!() };
+//! let stop = Stop::on_signals()?;
+//! let run = Pretraining::prepare(&args, &mut |_| {}, &stop)?;
+//! let outcome = run.run(&args.training, &stop)?;
+//! println!("validation loss {:?}", outcome.whole.map(|whole| whole.loss));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod backend;
+pub mod batch;
+pub mod bench;
+pub mod checkpoint;
+pub mod clip;
+pub mod command;
+pub mod doctor;
+mod error;
+pub mod evaluation;
+pub mod files;
+pub mod generate;
+pub mod heldout;
+pub mod inspect;
+pub mod learner;
+mod metrics;
+pub mod optimizer;
+pub mod place;
+pub mod plan;
+pub mod pretrain;
+pub mod progress;
+pub mod recipe;
+pub mod run;
+pub mod schedule;
+pub mod step;
+pub mod stop;
+pub mod strategy;
+pub mod task;
+
+pub use error::{Error, Result};

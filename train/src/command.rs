@@ -1,0 +1,124 @@
+//! The commands of `slovo-train`, from arguments to exit code.
+
+use crate::heldout;
+use crate::plan::thousands;
+use crate::pretrain::Pretraining;
+use crate::progress::{clock, preparing};
+use crate::stop::Stop;
+use crate::strategy::{End, Outcome};
+use crate::{Error, Result};
+use serde::Serialize;
+use slovo_args::{EvaluateArgs, PretrainArgs, Progress, exit};
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+/// `pretrain`.
+///
+/// # Errors
+///
+/// See [`Pretraining`].
+pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
+    let stop = Stop::on_signals()?;
+    let quiet = matches!(args.training.progress, Progress::Json | Progress::None);
+    let mut show = preparing(quiet);
+    let run = match Pretraining::prepare(args, &mut show, &stop) {
+        Err(Error::Data(slovo_data::Error::Stopped)) => return Ok(exit::STOPPED),
+        run => run?,
+    };
+    if args.training.dry_run {
+        let recipe = slovo_data::recipe::to_ron_string(&run.recipe)?;
+        say(&format!("{recipe}\n{}", run.plan()?));
+        return Ok(exit::DONE);
+    }
+    if !quiet {
+        let plan = run.plan()?;
+        eprintln!(
+            "{} parameters, {} tokens ({:.2} epochs of {}), into {}",
+            thousands(plan.parameters),
+            thousands(plan.tokens),
+            plan.epochs,
+            thousands(run.data.train.len()),
+            run.out.display()
+        );
+    }
+    let out = run.out.clone();
+    let outcome = run.run(&args.training, &stop)?;
+    Ok(match outcome.end {
+        End::Stopped => {
+            eprintln!(
+                "stopped at step {}; `--resume --out {}` goes on from there",
+                outcome.state.step,
+                out.display()
+            );
+            exit::STOPPED
+        }
+        End::Finished | End::NoImprovement => {
+            say(&summary(&outcome, &out));
+            exit::DONE
+        }
+    })
+}
+
+/// `evaluate`.
+///
+/// # Errors
+///
+/// See [`heldout::measure`].
+pub fn evaluate(args: &EvaluateArgs) -> Result<u8> {
+    let stop = Stop::on_signals()?;
+    let Some(found) = heldout::measure(args, &stop)? else {
+        return Ok(exit::STOPPED);
+    };
+    say(&match args.json {
+        true => json(&found)?,
+        false => found.to_string(),
+    });
+    Ok(exit::DONE)
+}
+
+/// A value as one line of JSON.
+///
+/// # Errors
+///
+/// A value that JSON cannot express.
+pub fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::Training(error.to_string()))
+}
+
+fn summary(outcome: &Outcome, out: &Path) -> String {
+    let state = &outcome.state;
+    let mut text = String::new();
+    if outcome.end == End::NoImprovement {
+        text += "the validation loss stopped falling\n";
+    }
+    if let Some(whole) = &outcome.whole {
+        text += &format!("validation loss  {:.4} nats per token, perplexity {:.2}", whole.loss, whole.perplexity());
+        if let Some(bits) = whole.bits_per_byte {
+            text += &format!(", {bits:.4} bits per byte");
+        }
+        text += &format!(
+            "\nmeasured on      all {} windows, {} tokens\n",
+            thousands(whole.windows),
+            thousands(whole.tokens)
+        );
+    }
+    if let Some(best) = state.best {
+        text += &format!("best model       step {} of {}\n", best.step, state.step);
+    }
+    if state.skipped > 0 {
+        text += &format!("skipped steps    {} (see run.log)\n", state.skipped);
+    }
+    text += &format!(
+        "trained          {} tokens in {}\nmodel            {}",
+        thousands(state.tokens),
+        clock(Duration::from_secs_f64(state.seconds)),
+        out.join("model").display()
+    );
+    text
+}
+
+/// Prints a result; nobody reading it is no failure.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

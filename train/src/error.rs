@@ -1,0 +1,99 @@
+//! What can go wrong, and whose turn it is: a wrong recipe or input is exit code 2, the rest is 1.
+
+use std::path::{Path, PathBuf};
+
+/// Errors of the learning stages.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A recipe that cannot be read.
+    #[error(transparent)]
+    Recipe(#[from] slovo_data::recipe::RecipeError),
+    /// A recipe whose values do not go together.
+    #[error("recipe: {field} is {found}; {expected}")]
+    Value {
+        /// Path of the field inside the recipe.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// A model shape that cannot be built.
+    #[error("recipe: model.{0}")]
+    Model(#[from] slovo_model::ConfigError),
+    /// Text, tokens or shards.
+    #[error(transparent)]
+    Data(#[from] slovo_data::Error),
+    /// A model folder.
+    #[error(transparent)]
+    Weights(#[from] slovo_model::WeightsError),
+    /// A prompt that cannot be continued.
+    #[error(transparent)]
+    Generate(#[from] slovo_model::GenerateError),
+    /// The file system said no.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// What the system answered.
+        source: std::io::Error,
+    },
+    /// A checkpoint that is not what its manifest says.
+    #[error("checkpoint {}: {what}", path.display())]
+    Checkpoint {
+        /// The checkpoint's folder, or the file in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A folder that is not the run (or model) it should be.
+    #[error("{}: {what}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What was found, and what would be right.
+        what: String,
+    },
+    /// A backend that this program was built without, or a device that is not there.
+    #[error("{0}")]
+    Device(String),
+    /// Training went wrong in a way that going on would not mend.
+    #[error("{0}")]
+    Training(String),
+}
+
+impl Error {
+    /// Whether the person's recipe, flags or input are to blame (exit code 2) and not this machine
+    /// or this program (exit code 1).
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Error::Recipe(_)
+            | Error::Value { .. }
+            | Error::Model(_)
+            | Error::Generate(_)
+            | Error::Folder { .. }
+            | Error::Device(_) => true,
+            Error::Data(error) => error.is_usage(),
+            Error::Weights(_) => true,
+            Error::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            Error::Checkpoint { .. } | Error::Training(_) => false,
+        }
+    }
+
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl AsRef<Path>,
+    ) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.as_ref().to_path_buf();
+        move |source| Error::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}
+
+/// Result of the learning stages.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,102 @@
+//! Writing so that nothing is ever half there: beside, synced, renamed.
+
+use crate::{Error, Result};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Writes a file beside its place and renames it there.
+///
+/// # Errors
+///
+/// Any failing step, with its path; the old file, if there was one, is then still there.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = beside(path, "tmp");
+    write_synced(&temporary, bytes)?;
+    fs::rename(&temporary, path).map_err(Error::io("rename into place", path))?;
+    sync_parent(path)
+}
+
+/// Writes a new file and waits until it is on disk.
+///
+/// # Errors
+///
+/// Any failing step, with its path.
+pub fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = File::create(path).map_err(Error::io("create", path))?;
+    file.write_all(bytes).map_err(Error::io("write", path))?;
+    file.sync_all().map_err(Error::io("sync", path))
+}
+
+/// Waits until a file that is already written is on disk.
+///
+/// # Errors
+///
+/// When the file cannot be opened or synced.
+pub fn sync(path: &Path) -> Result<()> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    file.sync_all().map_err(Error::io("sync", path))
+}
+
+/// Waits until the names in a folder are on disk. Only Unix knows how.
+///
+/// # Errors
+///
+/// When the folder cannot be opened or synced.
+pub fn sync_folder(path: &Path) -> Result<()> {
+    if cfg!(unix) { sync(path) } else { Ok(()) }
+}
+
+/// Puts the finished folder `from` in the place of `to`.
+///
+/// # Errors
+///
+/// Any failing step; a folder that stood at `to` is then still there, or beside it as `.old`.
+pub fn replace_folder(from: &Path, to: &Path) -> Result<()> {
+    let old = beside(to, "old");
+    if to.exists() {
+        if old.exists() {
+            fs::remove_dir_all(&old).map_err(Error::io("remove", &old))?;
+        }
+        fs::rename(to, &old).map_err(Error::io("move aside", to))?;
+    }
+    fs::rename(from, to).map_err(Error::io("rename into place", to))?;
+    sync_parent(to)?;
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(Error::io("remove", &old))?;
+    }
+    Ok(())
+}
+
+/// Mends what an interrupted [`replace_folder`] left: the old folder goes back when the new one did
+/// not come, and away when it did.
+///
+/// # Errors
+///
+/// Any failing step, with its path.
+pub fn settle_folder(path: &Path) -> Result<()> {
+    let (old, temporary) = (beside(path, "old"), beside(path, "tmp"));
+    if old.exists() && !path.exists() {
+        fs::rename(&old, path).map_err(Error::io("move back", path))?;
+    }
+    for left in [old, temporary] {
+        if left.exists() {
+            fs::remove_dir_all(&left).map_err(Error::io("remove", &left))?;
+        }
+    }
+    Ok(())
+}
+
+/// A hidden sibling: `dir/.name.suffix`.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{suffix}"))
+}
+
+fn sync_parent(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => sync_folder(Path::new(".")),
+        Some(parent) => sync_folder(parent),
+        None => Ok(()),
+    }
+}

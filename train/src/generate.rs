@@ -1,0 +1,65 @@
+//! Continuing a text, printed as it comes.
+
+use crate::place::ModelPlace;
+use crate::stop::Stop;
+use crate::{Error, Result, backend};
+use slovo_args::GenerateArgs;
+use slovo_model::Sampling;
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+
+/// Continues the prompt and writes prompt and continuation to `out` as they come.
+///
+/// # Errors
+///
+/// A model that cannot be loaded, a prompt that cannot be encoded or does not fit, or an `out` that
+/// cannot be written to.
+pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result<()> {
+    let device = backend::device(&args.backend)?;
+    let place = ModelPlace::find(&args.model.model)?;
+    let model = place.model(&device)?;
+    let tokenizer = place.tokenizer(&model)?;
+    let prompt = match args.prompt.as_str() {
+        "-" => {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(Error::io("read", "standard input"))?;
+            text
+        }
+        text => text.to_string(),
+    };
+    let mut ids = tokenizer.encode(&prompt).map_err(slovo_data::Error::from)?;
+    if ids.is_empty() {
+        // Text begins where another ended.
+        ids.extend(tokenizer.end_of_text());
+    }
+    let sampling = Sampling {
+        temperature: args.temperature,
+        top_k: args.top_k,
+        top_p: args.top_p,
+        seed: args.seed,
+    };
+    let mut written = write(out, &prompt);
+    let mut stream = tokenizer.stream();
+    let end = tokenizer.end_of_text();
+    model.generate(&ids, args.tokens, &sampling, |id| {
+        if Some(id) == end || stop.requested() || written.is_err() {
+            return ControlFlow::Break(());
+        }
+        if let Some(text) = stream.push(id) {
+            written = write(out, &text);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let rest = stream.finish().unwrap_or_default();
+    written
+        .and_then(|()| write(out, &rest))
+        .and_then(|()| write(out, "\n"))
+        .map_err(Error::io("write", "standard output"))
+}
+
+fn write(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

@@ -1,0 +1,236 @@
+//! Measuring a finished model on held-out text, its own or another.
+
+use crate::batch::{EvalLoader, Windowed};
+use crate::evaluation::{Evaluation, evaluate};
+use crate::place::ModelPlace;
+use crate::recipe::Recipe;
+use crate::stop::Stop;
+use crate::task::CausalTask;
+use crate::{Error, Result, backend};
+use serde::Serialize;
+use slovo_args::EvaluateArgs;
+use slovo_data::recipe::{Clean, Source, from_ron_str};
+use slovo_data::source::Inputs;
+use slovo_data::{EvalWindows, Prepared, TokenBatch, Tokenizer};
+use std::sync::Arc;
+
+/// What a model needs for a text, beside what simpler means need.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldOut {
+    /// Mean negative log-likelihood of a token, in nats.
+    pub loss: f64,
+    /// Half the width of its 95 % interval.
+    pub loss_interval: Option<f64>,
+    /// e to the loss.
+    pub perplexity: f64,
+    /// Bits for a byte of the text.
+    pub bits_per_byte: f64,
+    /// Half the width of its 95 % interval.
+    pub bits_per_byte_interval: Option<f64>,
+    /// Tokens measured.
+    pub tokens: u64,
+    /// Bytes of the whole text.
+    pub bytes: u64,
+    /// Tokens a window.
+    pub context: usize,
+    /// Bits for a byte of the same text, by other means.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<(String, f64)>,
+}
+
+/// Measures the model of `args`; `None` when asked to stop before the end.
+///
+/// # Errors
+///
+/// A model or a text that cannot be read, or that does not fit the other.
+pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
+    let device = backend::device(&args.backend)?;
+    let place = ModelPlace::find(&args.model.model)?;
+    let model = place.model(&device)?;
+    let tokenizer = place.tokenizer(&model)?;
+    let trained = place.provenance()?.map(|provenance| provenance.context);
+    let longest = model.config().max_seq_len;
+    let context = args.context.or(trained).unwrap_or(longest);
+    if !(1..=longest).contains(&context) {
+        return Err(Error::Value {
+            field: "--context",
+            found: context.to_string(),
+            expected: format!("from 1 to {longest}, the model's longest, would do"),
+        });
+    }
+    let own = match args.data.is_empty() {
+        true => Some(own_data(&place, &tokenizer, stop)?),
+        false => None,
+    };
+    let (windows, tokens, bytes): (Arc<dyn Windowed>, u64, u64) = match &own {
+        Some(data) => {
+            let validation = data.validation.clone();
+            let (tokens, bytes) = (validation.len(), validation.bytes());
+            (Arc::new(EvalWindows::new(validation, context)?), tokens, bytes)
+        }
+        None => {
+            let text = InMemory::read(&args.data, &tokenizer, context)?;
+            let (tokens, bytes) = (text.ids.len() as u64, text.bytes);
+            (Arc::new(text), tokens, bytes)
+        }
+    };
+    if bytes == 0 {
+        return Err(Error::Training("the text has no bytes to measure".into()));
+    }
+    let tokens_per_byte = tokens as f64 / bytes as f64;
+    let loader = EvalLoader::new(windows, None, args.batch.max(1), &device);
+    let task = CausalTask { model };
+    let Some(found) = evaluate(&task, &loader, Some(tokens_per_byte), stop, None)? else {
+        return Ok(None);
+    };
+    let mut held_out = HeldOut::new(&found, bytes, context);
+    if let (true, Some(data)) = (args.baselines, &own) {
+        held_out.baselines = baselines(data)?;
+    }
+    Ok(Some(held_out))
+}
+
+impl HeldOut {
+    fn new(found: &Evaluation, bytes: u64, context: usize) -> Self {
+        let interval = found.standard_error.map(|error| 1.96 * error);
+        let bits_per_byte = found.bits_per_byte.unwrap_or(f64::NAN);
+        Self {
+            loss: found.loss,
+            loss_interval: interval,
+            perplexity: found.perplexity(),
+            bits_per_byte,
+            bits_per_byte_interval: interval.map(|half| half / found.loss * bits_per_byte),
+            tokens: found.tokens,
+            bytes,
+            context,
+            baselines: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Display for HeldOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let within = |half: Option<f64>| half.map_or(String::new(), |half| format!(" ± {half:.4}"));
+        writeln!(f, "loss           {:.4}{} nats per token", self.loss, within(self.loss_interval))?;
+        writeln!(f, "perplexity     {:.3}", self.perplexity)?;
+        writeln!(
+            f,
+            "bits per byte  {:.4}{}",
+            self.bits_per_byte,
+            within(self.bits_per_byte_interval)
+        )?;
+        write!(
+            f,
+            "measured on    {} tokens, {} bytes, windows of {} tokens",
+            self.tokens, self.bytes, self.context
+        )?;
+        for (name, bits) in &self.baselines {
+            write!(f, "\n{name:<14} {bits:.4} bits per byte of the same text")?;
+        }
+        Ok(())
+    }
+}
+
+/// The text that the model's own run held out.
+fn own_data(place: &ModelPlace, tokenizer: &Tokenizer, stop: &Stop) -> Result<Prepared> {
+    let Some(run) = &place.run else {
+        return Err(Error::Folder {
+            path: place.folder.clone(),
+            what: "is a model without a run, so it has no validation set of its own; \
+                   --data PATH names a text to measure it on"
+                .into(),
+        });
+    };
+    let recipe = Recipe::of_run(run)?;
+    let data = slovo_data::prepare(&recipe.data()?, None, &mut |_| {}, stop.flag())?;
+    if data.tokenizer.fingerprint() != tokenizer.fingerprint() {
+        return Err(Error::Folder {
+            path: run.clone(),
+            what: "its text has changed since: preparing it again gives another tokenizer than the \
+                   model's; --data PATH names a text to measure it on"
+                .into(),
+        });
+    }
+    Ok(data)
+}
+
+fn baselines(data: &Prepared) -> Result<Vec<(String, f64)>> {
+    let mut text = Vec::new();
+    data.write_validation_text(&mut text)?;
+    Ok(vec![])
+}
+
+/// A text of the person's choice, encoded and kept whole.
+struct InMemory {
+    ids: Vec<u32>,
+    bytes: u64,
+    context: usize,
+}
+
+impl InMemory {
+    fn read(paths: &[String], tokenizer: &Tokenizer, context: usize) -> Result<Self> {
+        let source: Source = from_ron_str("Files(paths: [])")?;
+        let source = match source {
+            Source::Files {
+                format,
+                field,
+                bad_lines,
+                separator,
+                licence,
+                ..
+            } => Source::Files {
+                paths: paths.to_vec(),
+                format,
+                field,
+                bad_lines,
+                separator,
+                licence,
+            },
+            other => other,
+        };
+        let inputs = Inputs::resolve(&[source]).map_err(slovo_data::Error::from)?;
+        let (mut ids, mut bytes) = (Vec::new(), 0);
+        for document in inputs.documents(&Clean::default()) {
+            let document = document.map_err(slovo_data::Error::from)?;
+            bytes += document.text.len() as u64;
+            let encoded = tokenizer.encode(&document.text).map_err(|error| {
+                slovo_data::Error::Document {
+                    document: document.path.clone(),
+                    error,
+                }
+            })?;
+            ids.extend(encoded);
+            ids.extend(tokenizer.end_of_text());
+        }
+        match ids.len() > context {
+            true => Ok(Self {
+                ids,
+                bytes,
+                context,
+            }),
+            false => Err(slovo_data::Error::Context {
+                split: "given".into(),
+                seq_len: context,
+                found: ids.len() as u64,
+            }
+            .into()),
+        }
+    }
+}
+
+impl Windowed for InMemory {
+    fn count(&self) -> u64 {
+        ((self.ids.len() - 1) / self.context) as u64
+    }
+
+    fn window(&self, index: u64) -> TokenBatch {
+        let start = index as usize * self.context;
+        TokenBatch {
+            rows: 1,
+            cols: self.context,
+            inputs: self.ids[start..start + self.context].to_vec(),
+            targets: self.ids[start + 1..=start + self.context].to_vec(),
+            mask: None,
+        }
+    }
+}

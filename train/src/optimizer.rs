@@ -1,0 +1,206 @@
+//! Which parameter is updated how.
+//!
+//! AdamW (Loshchilov & Hutter 2019) in two groups: matrices decay, vectors (biases, norm gains) do
+//! not, as in GPT-2's and nanoGPT's training. Muon (Jordan 2024; Liu et al. 2025) for the matrices
+//! inside the blocks by recipe, with AdamW for embeddings, head and vectors.
+//!
+//! Groups are lists of exact parameter paths, so a resumed run finds the same ones.
+
+use crate::{Error, Result};
+use burn::module::{Module, ModuleVisitor, Param, ParamGroup};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamWConfig, AdjustLrFn, ModuleOptimizer, MuonConfig};
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Which rule updates the parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OptimizerRecipe {
+    /// AdamW for everything.
+    AdamW(AdamW),
+    /// Muon for the blocks' matrices, AdamW for the rest.
+    Muon(Muon),
+}
+
+/// Constants of AdamW; the defaults are GPT-3's (Brown et al. 2020, appendix B).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdamW {
+    /// Decay of the mean of gradients.
+    pub beta1: f32,
+    /// Decay of the mean of squared gradients.
+    pub beta2: f32,
+    /// Keeps the division away from zero.
+    pub epsilon: f32,
+    /// Pull of matrices towards zero, times the learning rate.
+    pub weight_decay: f32,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self {
+            beta1: 0.9,
+            beta2: 0.95,
+            epsilon: 1e-8,
+            weight_decay: 0.1,
+        }
+    }
+}
+
+/// Constants of Muon.
+///
+/// Updates are scaled by 0.2·√max(rows, columns), so that learning rate and decay are AdamW's (Liu
+/// et al. 2025, "Muon is scalable for LLM training").
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Muon {
+    /// Nesterov momentum.
+    pub momentum: f64,
+    /// Pull of the blocks' matrices towards zero, times the learning rate.
+    pub weight_decay: f32,
+    /// For everything that Muon does not update.
+    pub rest: AdamW,
+}
+
+impl Default for Muon {
+    fn default() -> Self {
+        Self {
+            momentum: 0.95,
+            weight_decay: 0.1,
+            rest: AdamW::default(),
+        }
+    }
+}
+
+impl OptimizerRecipe {
+    /// Checks the constants.
+    ///
+    /// # Errors
+    ///
+    /// A decay or momentum outside `[0, 1)`, a negative weight decay or epsilon.
+    pub fn validate(&self) -> Result<()> {
+        let (adam, extra) = match self {
+            OptimizerRecipe::AdamW(adam) => (adam, None),
+            OptimizerRecipe::Muon(muon) => (&muon.rest, Some(muon)),
+        };
+        let fraction = |field, value: f64| match (0.0..1.0).contains(&value) {
+            true => Ok(()),
+            false => wrong(field, value, "at least 0 and below 1 would do"),
+        };
+        let not_negative = |field, value: f64| match value.is_finite() && value >= 0.0 {
+            true => Ok(()),
+            false => wrong(field, value, "0 or a positive number would do"),
+        };
+        fraction("optimizer.beta1", adam.beta1.into())?;
+        fraction("optimizer.beta2", adam.beta2.into())?;
+        not_negative("optimizer.epsilon", adam.epsilon.into())?;
+        not_negative("optimizer.weight_decay", adam.weight_decay.into())?;
+        if let Some(muon) = extra {
+            fraction("optimizer.momentum", muon.momentum)?;
+            not_negative("optimizer.weight_decay", muon.weight_decay.into())?;
+        }
+        Ok(())
+    }
+
+    /// The optimizer for a module with these parameters.
+    pub fn init<M: Module>(&self, module: &M) -> ModuleOptimizer {
+        let paths = ParameterPaths::of(module);
+        match self {
+            OptimizerRecipe::AdamW(adam) => ModuleOptimizer::from(adam.config(0.0).build())
+                .with_group(
+                    ParamGroup::from_paths(paths.matrices),
+                    adam.config(adam.weight_decay).build(),
+                    None,
+                ),
+            OptimizerRecipe::Muon(muon) => {
+                let (inside, outside): (Vec<_>, Vec<_>) = paths
+                    .matrices
+                    .into_iter()
+                    .partition(|path| path.contains("blocks."));
+                ModuleOptimizer::from(muon.rest.config(0.0).build())
+                    .with_group(
+                        ParamGroup::from_paths(outside),
+                        muon.rest.config(muon.rest.weight_decay).build(),
+                        None,
+                    )
+                    .with_group(
+                        ParamGroup::from_paths(inside),
+                        MuonConfig::new()
+                            .with_momentum(MomentumConfig {
+                                momentum: muon.momentum,
+                                dampening: 0.0,
+                                nesterov: true,
+                            })
+                            .with_weight_decay(Some(WeightDecayConfig::new(muon.weight_decay)))
+                            .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
+                            .build(),
+                        None,
+                    )
+            }
+        }
+    }
+
+    /// Optimizer state in numbers per parameter of `module` (float32 each).
+    pub fn state_per_parameter(&self) -> usize {
+        match self {
+            OptimizerRecipe::AdamW(_) => 2,
+            OptimizerRecipe::Muon(_) => 1,
+        }
+    }
+}
+
+impl AdamW {
+    fn config(&self, weight_decay: f32) -> AdamWConfig {
+        AdamWConfig::new()
+            .with_beta_1(self.beta1)
+            .with_beta_2(self.beta2)
+            .with_epsilon(self.epsilon)
+            .with_weight_decay(weight_decay)
+    }
+}
+
+fn wrong(field: &'static str, found: f64, expected: &str) -> Result<()> {
+    Err(Error::Value {
+        field,
+        found: found.to_string(),
+        expected: expected.into(),
+    })
+}
+
+/// Paths of a module's float parameters, in the order in which the module holds them.
+#[derive(Debug, Default)]
+pub struct ParameterPaths {
+    /// Parameters of two or more dimensions.
+    pub matrices: Vec<String>,
+    /// Parameters of one dimension.
+    pub vectors: Vec<String>,
+    inside: Vec<String>,
+}
+
+impl ParameterPaths {
+    /// Looks a module through.
+    pub fn of<M: Module>(module: &M) -> Self {
+        let mut paths = Self::default();
+        module.visit(&mut paths);
+        paths
+    }
+}
+
+impl ModuleVisitor for ParameterPaths {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.inside.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.inside.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+        let path = self.inside.join(".");
+        match D {
+            0 | 1 => self.vectors.push(path),
+            _ => self.matrices.push(path),
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! What a pretraining run is: data, model, batch, optimizer, schedule, evaluation, checkpoints.
+//!
+//! A recipe is read, changed by `--set`, and *resolved*: every default spelled out, the named
+//! preset replaced by its shape, the vocabulary taken from the tokenizer. The resolved recipe is
+//! what runs, what `--dry-run` prints and what lies in the run folder.
+
+use crate::optimizer::OptimizerRecipe;
+use crate::schedule::ScheduleRecipe;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use slovo_data::recipe::{DataRecipe, RecipeError, apply_sets, from_ron_str, load_ron};
+use slovo_data::{Tokenizer, Windows};
+use slovo_model::{PRESETS, TransformerConfig};
+use std::path::{Path, PathBuf};
+
+/// The recipe that `pretrain` runs when none is given.
+pub const DEFAULT: &str = include_str!("../recipes/default.ron");
+
+/// A pretraining recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Seed of initial weights, batches and dropout.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Which text.
+    pub data: Data,
+    /// Which transformer.
+    pub model: Model,
+    /// What one step sees.
+    pub batch: Batch,
+    /// How parameters are updated.
+    pub optimizer: OptimizerRecipe,
+    /// Largest norm of the gradient; larger ones are scaled down to it.
+    #[serde(default = "default_clip")]
+    pub clip: Option<f64>,
+    /// How fast.
+    pub schedule: ScheduleRecipe,
+    /// When and on what the model is measured.
+    pub evaluation: Evaluation,
+    /// When the run is saved.
+    #[serde(default)]
+    pub checkpoint: Checkpointing,
+}
+
+/// The text to train on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Data {
+    /// The data stage's own default recipe: the cargo corpus, which needs no download.
+    Default,
+    /// A data recipe's file, relative to this recipe's folder.
+    File(PathBuf),
+    /// A data recipe, here.
+    Inline(DataRecipe),
+}
+
+/// The transformer to train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Model {
+    /// A published shape, by its name.
+    Preset(String),
+    /// A shape. A `vocab_size` of 0 (or none) takes the tokenizer's.
+    Shape(TransformerConfig),
+}
+
+/// What one optimizer step sees.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Sequences in a micro-batch.
+    pub sequences: usize,
+    /// Micro-batches whose gradients are summed before an update.
+    #[serde(default = "one")]
+    pub micro_batches: u64,
+    /// Tokens in a sequence; the model's `max_seq_len` where not given.
+    #[serde(default)]
+    pub context: Option<usize>,
+    /// Which windows of the text.
+    #[serde(default = "default_windows")]
+    pub windows: Windows,
+}
+
+/// When and on what the model is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluation {
+    /// Steps between evaluations.
+    pub every: u64,
+    /// Windows of the validation set, evenly spread; all of them where not given. The whole set is
+    /// measured at the end of the run in any case.
+    #[serde(default)]
+    pub windows: Option<usize>,
+    /// Windows computed at once.
+    #[serde(default = "default_eval_batch")]
+    pub batch: usize,
+    /// Stop after this many evaluations in a row that are no better than the best.
+    #[serde(default)]
+    pub patience: Option<u64>,
+}
+
+/// When the run is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpointing {
+    /// Steps between checkpoints; as often as evaluations where not given.
+    #[serde(default)]
+    pub every: Option<u64>,
+    /// How many of the last ones stay, besides the best.
+    #[serde(default = "default_keep")]
+    pub keep: usize,
+}
+
+impl Default for Checkpointing {
+    fn default() -> Self {
+        Self {
+            every: None,
+            keep: default_keep(),
+        }
+    }
+}
+
+fn default_seed() -> u64 {
+    1337
+}
+
+fn default_clip() -> Option<f64> {
+    Some(1.0)
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn default_windows() -> Windows {
+    Windows::Shuffled
+}
+
+fn default_eval_batch() -> usize {
+    16
+}
+
+fn default_keep() -> usize {
+    2
+}
+
+impl Recipe {
+    /// Reads a recipe (the default one where `path` is none), applies `--set`, and spells out
+    /// everything that does not depend on the text.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read or understood, a path or value that does not exist, an unknown
+    /// preset.
+    pub fn load(path: Option<&Path>, sets: &[String]) -> Result<Self> {
+        let mut recipe: Self = match path {
+            Some(path) => load_ron(path, &[])?,
+            None => from_ron_str(DEFAULT)?,
+        };
+        // Files and presets are opened before `--set`, so that their fields can be set too.
+        let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
+        recipe.data = Data::Inline(recipe.data.open(folder)?);
+        recipe.model = Model::Shape(recipe.model.open()?);
+        Ok(apply_sets(recipe, sets)?)
+    }
+
+    /// Reads the recipe of a run folder.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read or understood.
+    pub fn of_run(run: &Path) -> Result<Self> {
+        Ok(load_ron(&run.join("recipe.ron"), &[])?)
+    }
+
+    /// The text's recipe.
+    ///
+    /// # Errors
+    ///
+    /// When the recipe has not been loaded by [`Recipe::load`] and names a file that is not there.
+    pub fn data(&self) -> Result<DataRecipe> {
+        self.data.open(Path::new(""))
+    }
+
+    /// The transformer's shape.
+    ///
+    /// # Errors
+    ///
+    /// An unknown preset.
+    pub fn model(&self) -> Result<TransformerConfig> {
+        self.model.open()
+    }
+
+    /// Tokens in a sequence.
+    ///
+    /// # Errors
+    ///
+    /// An unknown preset.
+    pub fn context(&self) -> Result<usize> {
+        Ok(self.batch.context.unwrap_or(self.model()?.max_seq_len))
+    }
+
+    /// Target tokens of one optimizer step, when no target is masked.
+    ///
+    /// # Errors
+    ///
+    /// An unknown preset.
+    pub fn tokens_per_step(&self) -> Result<u64> {
+        let windows = self.batch.sequences as u64 * self.batch.micro_batches;
+        Ok(windows * self.context()? as u64)
+    }
+
+    /// Checks the values against each other and against the tokenizer, and spells every default out.
+    ///
+    /// # Errors
+    ///
+    /// The first field that cannot work, what it is and what would do.
+    pub fn resolve(&self, tokenizer: &Tokenizer) -> Result<Self> {
+        let vocabulary = tokenizer.vocab_size();
+        let mut model = self.model()?;
+        if model.vocab_size == 0 {
+            model.vocab_size = vocabulary;
+        }
+        require(model.vocab_size >= vocabulary, "model.vocab_size", model.vocab_size, || {
+            format!("the tokenizer has {vocabulary} tokens: {vocabulary} or more, or 0, would do")
+        })?;
+        model.validate()?;
+        let context = self.context()?;
+        require(
+            (1..=model.max_seq_len).contains(&context),
+            "batch.context",
+            context,
+            || format!("from 1 to {}, the model's max_seq_len, would do", model.max_seq_len),
+        )?;
+        let positive = |field, value: u64| {
+            require(value > 0, field, value, || "1 or more would do".into())
+        };
+        positive("steps", self.steps)?;
+        positive("batch.sequences", self.batch.sequences as u64)?;
+        positive("batch.micro_batches", self.batch.micro_batches)?;
+        positive("evaluation.every", self.evaluation.every)?;
+        positive("evaluation.batch", self.evaluation.batch as u64)?;
+        positive("evaluation.windows", self.evaluation.windows.unwrap_or(1) as u64)?;
+        let save = self.checkpoint.every.unwrap_or(self.evaluation.every);
+        positive("checkpoint.every", save)?;
+        positive("checkpoint.keep", self.checkpoint.keep as u64)?;
+        if let Some(clip) = self.clip {
+            require(clip.is_finite() && clip > 0.0, "clip", clip, || {
+                "a positive number, or None, would do".into()
+            })?;
+        }
+        self.optimizer.validate()?;
+        Ok(Self {
+            model: Model::Shape(model),
+            batch: Batch {
+                context: Some(context),
+                ..self.batch
+            },
+            schedule: self.schedule.resolve(self.steps)?,
+            checkpoint: Checkpointing {
+                every: Some(save),
+                ..self.checkpoint
+            },
+            ..self.clone()
+        })
+    }
+}
+
+fn require(
+    fine: bool,
+    field: &'static str,
+    found: impl ToString,
+    expected: impl FnOnce() -> String,
+) -> Result<()> {
+    match fine {
+        true => Ok(()),
+        false => Err(Error::Value {
+            field,
+            found: found.to_string(),
+            expected: expected(),
+        }),
+    }
+}
+
+impl Data {
+    fn open(&self, folder: &Path) -> Result<DataRecipe> {
+        Ok(match self {
+            Data::Default => DataRecipe::standard()?,
+            Data::File(path) => DataRecipe::load(&folder.join(path), &[])?,
+            Data::Inline(recipe) => recipe.clone(),
+        })
+    }
+}
+
+impl Model {
+    fn open(&self) -> Result<TransformerConfig> {
+        match self {
+            Model::Preset(name) => {
+                // The vocabulary is the tokenizer's; a published shape lends everything else.
+                let shape = TransformerConfig::preset(name).ok_or_else(|| Error::Value {
+                    field: "model",
+                    found: format!("Preset({name:?})"),
+                    expected: format!("one of {} would do", PRESETS.join(", ")),
+                })?;
+                Ok(TransformerConfig {
+                    vocab_size: 0,
+                    ..shape
+                })
+            }
+            Model::Shape(shape) => Ok(shape.clone()),
+        }
+    }
+}
+
+/// Fields in which two recipes differ, as `path: theirs → ours`, for those that a run must keep to
+/// be the same run: model, optimizer, batch, seed and data.
+///
+/// # Errors
+///
+/// A recipe that cannot be written as a tree.
+pub fn differences(before: &Recipe, now: &Recipe) -> Result<Vec<String>> {
+    let tree = |recipe: &Recipe| {
+        serde_json::to_value(recipe).map_err(|error| RecipeError::Write(error.to_string()))
+    };
+    let (before, now) = (tree(before)?, tree(now)?);
+    let mut found = Vec::new();
+    for section in ["seed", "data", "model", "batch", "optimizer", "clip"] {
+        compare(section, &before[section], &now[section], &mut found);
+    }
+    Ok(found)
+}
+
+fn compare(
+    path: &str,
+    before: &serde_json::Value,
+    now: &serde_json::Value,
+    found: &mut Vec<String>,
+) {
+    use serde_json::Value;
+    match (before, now) {
+        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
+            for (key, value) in a {
+                compare(&format!("{path}.{key}"), value, &b[key], found);
+            }
+        }
+        (a, b) if a == b => {}
+        (a, b) => found.push(format!("{path}: {a} → {b}")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn recipe() -> Recipe {
+        from_ron_str(
+            r#"(
+                steps: 10,
+                data: Inline((name: "t", sources: [], tokenizer: Byte,
+                              split: Position(validation: 0.1))),
+                model: Preset("nanogpt-char-cpu"),
+                batch: (sequences: 2),
+                optimizer: AdamW(()),
+                schedule: (peak: 1e-3),
+                evaluation: (every: 5),
+            )"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_difference_is_shown_with_both_values() {
+        let mut other = recipe();
+        other.batch.sequences = 3;
+        other.steps = 20;
+        let found = differences(&recipe(), &other).unwrap();
+        assert_eq!(found, ["batch.sequences: 2 → 3"]);
+    }
+
+    #[test]
+    fn the_default_recipe_loads_and_a_set_reaches_into_it() {
+        let recipe = Recipe::load(None, &["model.n_layers=3".into()]).unwrap();
+        assert_eq!(recipe.model().unwrap().n_layers, 3);
+    }
+
+    #[test]
+    fn an_unknown_preset_is_refused() {
+        let mut wrong = recipe();
+        wrong.model = Model::Preset("gpt5".into());
+        assert!(wrong.model().unwrap_err().to_string().contains("gpt5"));
+    }
+}

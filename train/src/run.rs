@@ -1,0 +1,228 @@
+//! The run folder: what a run writes while it goes, and nothing else.
+//!
+//! ```text
+//! recipe.ron   as it really ran        train.csv, eval.csv   one row a step, one an evaluation
+//! run.log      what happened when      checkpoints/, model/  see `checkpoint`, the best weights
+//! ```
+//!
+//! The folder is locked (on `run.log`) while a process trains in it.
+
+use crate::evaluation::Evaluation;
+use crate::recipe::Recipe;
+use crate::{Error, Result, files};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+const TRAIN_HEADER: &str = "step,tokens,loss,lr,grad_norm,tokens_per_second";
+const EVAL_HEADER: &str = "step,tokens,loss,perplexity,bits_per_byte,windows";
+
+/// One step, as `train.csv` has it.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainRow {
+    /// Steps taken, this one included.
+    pub step: u64,
+    /// Target tokens seen so far.
+    pub tokens: u64,
+    /// Mean loss of the step, in nats per token.
+    pub loss: f64,
+    /// Learning rate of the step; 0 when it was skipped.
+    pub lr: f64,
+    /// Norm of the gradient before clipping.
+    pub grad_norm: f64,
+    /// Speed of the step.
+    pub tokens_per_second: f64,
+}
+
+/// An open run folder.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    train: File,
+    eval: File,
+    log: File,
+    start: Instant,
+}
+
+impl RunFolder {
+    /// Makes a new run folder and writes the recipe into it.
+    ///
+    /// # Errors
+    ///
+    /// A folder that already holds a run, or other files; a file system that refuses.
+    pub fn create(path: &Path, recipe: &Recipe) -> Result<Self> {
+        if holds_run(path) {
+            return Err(Error::Folder {
+                path: path.into(),
+                what: "already holds a run; --resume goes on with it, --out DIR makes another"
+                    .into(),
+            });
+        }
+        if let Ok(mut entries) = fs::read_dir(path)
+            && entries.next().is_some()
+        {
+            return Err(Error::Folder {
+                path: path.into(),
+                what: "holds other files and is no run folder; an empty or a new one would do"
+                    .into(),
+            });
+        }
+        fs::create_dir_all(path).map_err(Error::io("create", path))?;
+        let mut run = Self::open(path)?;
+        write_recipe(path, recipe)?;
+        writeln!(run.train, "{TRAIN_HEADER}")
+            .and_then(|()| writeln!(run.eval, "{EVAL_HEADER}"))
+            .map_err(Error::io("write into", path))?;
+        Ok(run)
+    }
+
+    /// Opens an existing run folder, clears what an interrupted write left in it, and cuts its
+    /// tables back to `step`.
+    ///
+    /// # Errors
+    ///
+    /// A folder in which another process trains; a file system that refuses.
+    pub fn reopen(path: &Path, recipe: &Recipe, step: u64) -> Result<Self> {
+        // Opening locks: clearing must not touch what another process is writing.
+        let mut run = Self::open(path)?;
+        files::settle_folder(&path.join("model"))?;
+        for name in ["recipe.ron", "train.csv", "eval.csv"] {
+            let left = files::beside(&path.join(name), "tmp");
+            if left.exists() {
+                fs::remove_file(&left).map_err(Error::io("remove", &left))?;
+            }
+        }
+        cut_back(&path.join("train.csv"), TRAIN_HEADER, step)?;
+        cut_back(&path.join("eval.csv"), EVAL_HEADER, step)?;
+        // The tables were renamed into place; the files opened above are the old ones.
+        run.train = append_to(&path.join("train.csv"))?;
+        run.eval = append_to(&path.join("eval.csv"))?;
+        write_recipe(path, recipe)?;
+        Ok(run)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a row to `train.csv`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn train_row(&mut self, row: &TrainRow) -> Result<()> {
+        writeln!(
+            self.train,
+            "{},{},{},{},{},{:.0}",
+            row.step, row.tokens, row.loss, row.lr, row.grad_norm, row.tokens_per_second
+        )
+        .map_err(Error::io("write", self.path.join("train.csv")))
+    }
+
+    /// Adds a row to `eval.csv`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn eval_row(&mut self, step: u64, tokens: u64, evaluation: &Evaluation) -> Result<()> {
+        let bits_per_byte = evaluation.bits_per_byte.map(|b| b.to_string());
+        writeln!(
+            self.eval,
+            "{step},{tokens},{},{},{},{}",
+            evaluation.loss,
+            evaluation.perplexity(),
+            bits_per_byte.unwrap_or_default(),
+            evaluation.windows
+        )
+        .map_err(Error::io("write", self.path.join("eval.csv")))
+    }
+
+    /// Adds a line to `run.log`, with the seconds since this process opened the folder.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn log(&mut self, message: &str) -> Result<()> {
+        writeln!(self.log, "{:>10.1} s  {message}", self.start.elapsed().as_secs_f64())
+            .map_err(Error::io("write", self.path.join("run.log")))
+    }
+
+    fn open(path: &Path) -> Result<Self> {
+        let log = append_to(&path.join("run.log"))?;
+        if let Err(fs::TryLockError::WouldBlock) = log.try_lock() {
+            return Err(Error::Folder {
+                path: path.into(),
+                what: "another process is training in it; wait for it or choose another --out"
+                    .into(),
+            });
+        }
+        Ok(Self {
+            train: append_to(&path.join("train.csv"))?,
+            eval: append_to(&path.join("eval.csv"))?,
+            log,
+            path: path.into(),
+            start: Instant::now(),
+        })
+    }
+}
+
+/// Whether a folder looks like a run.
+pub fn holds_run(path: &Path) -> bool {
+    path.join("recipe.ron").exists() || path.join("checkpoints").exists()
+}
+
+fn write_recipe(folder: &Path, recipe: &Recipe) -> Result<()> {
+    let text = slovo_data::recipe::to_ron_string(recipe)?;
+    files::write_atomic(&folder.join("recipe.ron"), text.as_bytes())
+}
+
+fn append_to(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(Error::io("open", path))
+}
+
+/// Keeps the header and the whole rows up to `step`.
+fn cut_back(path: &Path, header: &str, step: u64) -> Result<()> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    let mut kept = format!("{header}\n");
+    for line in text.split_inclusive('\n').skip(1) {
+        let of_step = line.split(',').next().and_then(|s| s.parse().ok());
+        if line.ends_with('\n') && of_step.is_some_and(|of: u64| of <= step) {
+            kept.push_str(line);
+        }
+    }
+    files::write_atomic(path, kept.as_bytes())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_cut_back_to_whole_rows_of_the_step() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("train.csv");
+        fs::write(&path, "step,loss\n1,4\n2,3\n3,2\n4,1").unwrap();
+        cut_back(&path, "step,loss", 2).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "step,loss\n1,4\n2,3\n");
+    }
+
+    #[test]
+    fn a_half_written_last_row_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("train.csv");
+        fs::write(&path, "step,loss\n1,4\n2,3.0").unwrap();
+        cut_back(&path, "step,loss", 2).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "step,loss\n1,4\n");
+    }
+}

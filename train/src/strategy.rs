@@ -1,0 +1,450 @@
+//! Our learning strategy for burn-train: steps, not epochs.
+//!
+//! The stock strategy cannot resume inside an epoch, clips each tensor by itself, and takes
+//! whatever gradient it gets. This one takes the model from the `Learner`, owns optimizer and
+//! schedule, and can stop and go on after any step: a step is a pure function of the state that a
+//! checkpoint holds, because batches and dropout masks are functions of (seed, step).
+//!
+//! What burn-train calls an epoch is here the stretch between two evaluations.
+
+use crate::checkpoint::{Best, Parts, Shelf, TrainState};
+use crate::evaluation::{Evaluation, evaluate};
+use crate::run::{RunFolder, TrainRow};
+use crate::step::{self, Measured};
+use crate::stop::Stop;
+use crate::task::{StepOutput, StepValues, Task};
+use crate::{Error, Result, files};
+use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
+use burn::optim::ModuleOptimizer;
+use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn_train::{
+    EventProcessorTraining, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
+    SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
+};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Steps in a row that may be skipped before the run gives up.
+const MAX_SKIPPED: u64 = 3;
+
+/// How long a run is and when it looks up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Optimizer steps in all.
+    pub steps: u64,
+    /// Micro-batches in a step.
+    pub micro_batches: u64,
+    /// Largest norm of the gradient.
+    pub clip: Option<f64>,
+    /// Steps between evaluations.
+    pub evaluate_every: u64,
+    /// Steps between checkpoints.
+    pub save_every: u64,
+    /// Evaluations without improvement before the run ends.
+    pub patience: Option<u64>,
+    /// Turns nats per token into bits per byte.
+    pub tokens_per_byte: Option<f64>,
+}
+
+/// Adds to a model folder what the weights do not say: tokenizer, provenance.
+pub type Describe = Box<dyn Fn(&Path, &TrainState) -> Result<()> + Send>;
+
+/// Everything that a run owns besides the model.
+pub struct Session<M: Task> {
+    /// How long, how often.
+    pub limits: Limits,
+    /// Moments.
+    pub optimizer: ModuleOptimizer,
+    /// Learning rate.
+    pub scheduler: ModuleLrScheduler,
+    /// Where the run stands.
+    pub state: TrainState,
+    /// Its folder.
+    pub run: RunFolder,
+    /// Its checkpoints.
+    pub shelf: Shelf,
+    /// The whole validation set.
+    pub whole: Arc<dyn DataLoader<M::Batch>>,
+    /// Whether somebody wants it to stop.
+    pub stop: Stop,
+    /// What goes into the model folder besides weights.
+    pub describe: Describe,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All steps were taken.
+    Finished,
+    /// The validation loss stopped falling.
+    NoImprovement,
+    /// Somebody asked; a checkpoint holds everything.
+    Stopped,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Why.
+    pub end: End,
+    /// Where it stood.
+    pub state: TrainState,
+    /// The best model, the one in `model/`, on the whole validation set; `None` after a stop.
+    pub whole: Option<Evaluation>,
+}
+
+/// The strategy; give it to burn-train as `TrainingStrategy::Custom`.
+pub struct StepStrategy<M: Task> {
+    session: Mutex<Option<Session<M>>>,
+    outcome: Mutex<Option<Result<Outcome>>>,
+}
+
+impl<M: Task> StepStrategy<M> {
+    /// A strategy for one launch.
+    pub fn new(session: Session<M>) -> Self {
+        Self {
+            session: Mutex::new(Some(session)),
+            outcome: Mutex::new(None),
+        }
+    }
+
+    /// How the launch ended.
+    ///
+    /// # Errors
+    ///
+    /// What the run failed with.
+    pub fn outcome(&self) -> Result<Outcome> {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        outcome
+            .take()
+            .unwrap_or_else(|| Err(Error::Training("the run was never launched".into())))
+    }
+}
+
+impl<M: Task> SupervisedLearningStrategy<M> for StepStrategy<M> {
+    fn fit(
+        &self,
+        components: TrainingComponents<M>,
+        learner: Learner<M>,
+        train: TrainLoader<M>,
+        valid: ValidLoader<M>,
+        _starting_epoch: usize,
+    ) -> (M, SupervisedTrainingEventProcessor<M>) {
+        let model = learner.model();
+        // The learner's copy would keep every parameter shared, and each update a copy.
+        drop(learner);
+        let session = self
+            .session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(session) = session else {
+            return (model, components.event_processor);
+        };
+        let mut training = Training {
+            saved: session.state.step,
+            session,
+            events: components.event_processor,
+            interrupter: components.interrupter,
+            valid,
+        };
+        let (model, outcome) = training.run(model, &*train);
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        (model, training.events)
+    }
+}
+
+struct Training<M: Task> {
+    session: Session<M>,
+    events: SupervisedTrainingEventProcessor<M>,
+    interrupter: Interrupter,
+    valid: ValidLoader<M>,
+    /// Step of the newest checkpoint.
+    saved: u64,
+}
+
+impl<M: Task> Training<M> {
+    fn run(&mut self, mut model: M, train: &dyn DataLoader<M::Batch>) -> (M, Result<Outcome>) {
+        let mut batches = train.iter();
+        self.start_stretch();
+        loop {
+            match self.look_up(&model) {
+                Ok(None) => {}
+                Ok(Some(end)) => {
+                    let outcome = self.finish(&model, end);
+                    return (model, outcome);
+                }
+                Err(error) => return (model, Err(error)),
+            }
+            let (stepped, result) = self.step(model, &mut *batches);
+            model = stepped;
+            if let Err(error) = result {
+                return (model, Err(error));
+            }
+        }
+    }
+
+    /// Between two steps: evaluate, save, and say whether this is the end.
+    fn look_up(&mut self, model: &M) -> Result<Option<End>> {
+        let limits = self.session.limits;
+        let step = self.session.state.step;
+        let last = step >= limits.steps;
+        let due = |every: u64| step > 0 && (last || step.is_multiple_of(every));
+
+        let mut improved = false;
+        if due(limits.evaluate_every) && self.session.state.evaluated != step {
+            match self.evaluate(model)? {
+                Some(better) => improved = better,
+                None => return self.stop(model),
+            }
+        }
+        let patience = limits.patience.unwrap_or(u64::MAX);
+        let exhausted = self.session.state.patience_used >= patience;
+        if step != self.saved && (improved || exhausted || due(limits.save_every)) {
+            self.save(model)?;
+        }
+        match () {
+            () if last => Ok(Some(End::Finished)),
+            () if exhausted => Ok(Some(End::NoImprovement)),
+            () if self.session.stop.requested() => self.stop(model),
+            () => Ok(None),
+        }
+    }
+
+    fn step(
+        &mut self,
+        model: M,
+        batches: &mut dyn DataLoaderIterator<M::Batch>,
+    ) -> (M, Result<()>) {
+        let start = Instant::now();
+        let session = &mut self.session;
+        let summed = step::accumulate(&model, batches, session.limits.micro_batches)
+            .and_then(|summed| Ok((step::measure(&model, &summed)?, summed)));
+        let (measured, summed) = match summed {
+            Ok(measured) => measured,
+            Err(error) => return (model, Err(error)),
+        };
+        let (output, valid) = (summed.output.clone(), summed.valid);
+        let (model, lr) = if measured.is_finite() {
+            let (model, lr) = step::update(
+                model,
+                summed,
+                &measured,
+                &mut session.optimizer,
+                &mut session.scheduler,
+                session.limits.clip,
+            );
+            (model, Some(lr))
+        } else {
+            (model, None)
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        (model, self.record(output, measured, lr, valid, seconds))
+    }
+
+    /// Writes a step down and tells burn-train of it.
+    fn record(
+        &mut self,
+        mut output: StepOutput,
+        measured: Measured,
+        lr: Option<f64>,
+        valid: usize,
+        seconds: f64,
+    ) -> Result<()> {
+        let session = &mut self.session;
+        let state = &mut session.state;
+        state.step += 1;
+        state.tokens += valid as u64;
+        state.seconds += seconds;
+        output.values = StepValues {
+            loss: measured.loss,
+            grad_norm: measured.grad_norm,
+            tokens_per_second: valid as f64 / seconds,
+            tokens: valid,
+        };
+        let (step, rate) = (state.step, lr.unwrap_or(0.0));
+        session.run.train_row(&TrainRow {
+            step,
+            tokens: state.tokens,
+            lr: rate,
+            loss: measured.loss,
+            grad_norm: measured.grad_norm,
+            tokens_per_second: output.values.tokens_per_second,
+        })?;
+        self.count(&measured, lr.is_some())?;
+        let item = TrainingItem::new(output, self.progress(), Some(step as usize), Some(rate.into()));
+        let sent = self.events.process_train(LearnerEvent::ProcessedItem(item));
+        self.interrupter.fail_on_error(sent);
+        Ok(())
+    }
+
+    /// Counts updates and skipped steps; too many of the latter in a row end the run.
+    fn count(&mut self, measured: &Measured, updated: bool) -> Result<()> {
+        let session = &mut self.session;
+        let state = &mut session.state;
+        if updated {
+            state.updates += 1;
+            state.skipped_in_a_row = 0;
+            return Ok(());
+        }
+        state.skipped += 1;
+        state.skipped_in_a_row += 1;
+        let first = (state.step - 1) * session.limits.micro_batches;
+        let last = state.step * session.limits.micro_batches - 1;
+        let what = format!(
+            "step {} skipped: loss {}, gradient norm {}, batch {}",
+            state.step,
+            measured.loss,
+            measured.grad_norm,
+            if first == last { first.to_string() } else { format!("{first} to {last}") },
+        );
+        session.run.log(&what)?;
+        eprintln!("warning: {what}");
+        if state.skipped_in_a_row < MAX_SKIPPED {
+            return Ok(());
+        }
+        let good = self.session.shelf.bundles()?.pop();
+        Err(Error::Training(format!(
+            "{MAX_SKIPPED} steps in a row had a loss or gradient that is not finite; {}. A lower \
+             schedule.peak, a longer schedule.warmup or a smaller clip would be the first to try",
+            match good {
+                Some(bundle) => format!("the last checkpoint is {}", bundle.path.display()),
+                None => "there is no checkpoint yet".into(),
+            }
+        )))
+    }
+
+    /// Measures the model; says whether it is the best so far, `None` when stopped before the end.
+    fn evaluate(&mut self, model: &M) -> Result<Option<bool>> {
+        let session = &mut self.session;
+        let epoch = session.state.step.div_ceil(session.limits.evaluate_every) as usize;
+        let ended = self.events.process_train(LearnerEvent::EndSplit(epoch));
+        self.interrupter.fail_on_error(ended);
+        let started = self.events.process_valid(LearnerEvent::StartSplit {
+            epoch_number: epoch,
+            total_items: self.valid.num_items(),
+        });
+        self.interrupter.fail_on_error(started);
+        let found = evaluate(
+            &model.valid(),
+            &*self.valid,
+            session.limits.tokens_per_byte,
+            &session.stop,
+            Some(&mut self.events),
+        )?;
+        let ended = self.events.process_valid(LearnerEvent::EndSplit(epoch));
+        self.interrupter.fail_on_error(ended);
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let ended = self.events.process_train(LearnerEvent::EndEpoch(epoch));
+        self.interrupter.fail_on_error(ended);
+
+        let state = &mut session.state;
+        state.evaluated = state.step;
+        session.run.eval_row(state.step, state.tokens, &found)?;
+        let (step, loss) = (state.step, found.loss);
+        session.run.log(&format!("step {step}: validation loss {loss:.4}"))?;
+        // A loss that is not a number is never better than one that is.
+        let better = state.best.is_none_or(|best| loss < best.loss);
+        if better {
+            state.best = Some(Best { step, loss });
+            state.patience_used = 0;
+            self.export(model)?;
+        } else {
+            state.patience_used += 1;
+        }
+        self.start_stretch();
+        Ok(Some(better))
+    }
+
+    /// Puts the model into `model/`.
+    fn export(&mut self, model: &M) -> Result<()> {
+        let session = &mut self.session;
+        let place = session.run.path().join("model");
+        let temporary = files::beside(&place, "tmp");
+        if temporary.exists() {
+            std::fs::remove_dir_all(&temporary).map_err(Error::io("remove", &temporary))?;
+        }
+        std::fs::create_dir_all(&temporary).map_err(Error::io("create", &temporary))?;
+        model.save_model(&temporary)?;
+        (session.describe)(&temporary, &session.state)?;
+        files::sync_folder(&temporary)?;
+        files::replace_folder(&temporary, &place)
+    }
+
+    fn save(&mut self, model: &M) -> Result<()> {
+        let session = &mut self.session;
+        let bundle = session.shelf.put(&Parts {
+            model,
+            optimizer: &session.optimizer,
+            scheduler: &session.scheduler,
+            state: &session.state,
+        })?;
+        self.saved = bundle.step;
+        session.run.log(&format!("step {}: checkpoint written", bundle.step))
+    }
+
+    fn stop(&mut self, model: &M) -> Result<Option<End>> {
+        if self.session.state.step != self.saved || self.saved == 0 {
+            self.save(model)?;
+        }
+        let step = self.session.state.step;
+        self.session.run.log(&format!("step {step}: stopped on request"))?;
+        Ok(Some(End::Stopped))
+    }
+
+    /// The last measurement: the best model on the whole validation set.
+    fn finish(&mut self, model: &M, end: End) -> Result<Outcome> {
+        let session = &mut self.session;
+        let state = session.state.clone();
+        if end == End::Stopped {
+            let whole = None;
+            return Ok(Outcome { end, state, whole });
+        }
+        let best = match state.best {
+            Some(best) if best.step != state.step => session
+                .shelf
+                .bundles()?
+                .into_iter()
+                .find(|bundle| bundle.step == best.step),
+            _ => None,
+        };
+        let model = match best {
+            Some(bundle) => bundle.load_model(model.clone())?,
+            None => model.clone(),
+        };
+        let whole = evaluate(
+            &model.valid(),
+            &*session.whole,
+            session.limits.tokens_per_byte,
+            &session.stop,
+            None,
+        )?;
+        if let Some(whole) = &whole {
+            session.run.log(&format!(
+                "finished: validation loss {:.4} over all {} windows, best model of step {}",
+                whole.loss,
+                whole.windows,
+                state.best.map_or(state.step, |best| best.step)
+            ))?;
+        }
+        Ok(Outcome { end, state, whole })
+    }
+
+    fn start_stretch(&mut self) {
+        let epoch = self.session.state.step / self.session.limits.evaluate_every + 1;
+        let started = self.events.process_train(LearnerEvent::StartSplit {
+            epoch_number: epoch as usize,
+            total_items: self.session.limits.evaluate_every as usize,
+        });
+        self.interrupter.fail_on_error(started);
+    }
+
+    fn progress(&self) -> Progress {
+        let every = self.session.limits.evaluate_every;
+        let done = (self.session.state.step - 1) % every + 1;
+        Progress::new(done as usize, every as usize, Some("steps".into()))
+    }
+}

@@ -1,0 +1,82 @@
+//! A run that was killed and resumed is bit for bit the run that was not.
+//!
+//! Each run is a process of its own, as in life: nothing in memory can help.
+
+#![cfg(feature = "flex")]
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use support::{Workshop, errors};
+
+/// Kills a training process as soon as it has reported `step`.
+fn kill_after(workshop: &Workshop, more: &[&str], step: u64) {
+    let mut child = workshop.pretrain(more).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    for line in lines {
+        let line = line.unwrap();
+        let reached = serde_json::from_str::<serde_json::Value>(&line)
+            .ok()
+            .and_then(|event| event["step"].as_u64());
+        if reached.is_some_and(|reached| reached >= step) {
+            break;
+        }
+    }
+    // SIGKILL: no handler runs.
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success(), "it ended before it was killed");
+}
+
+#[test]
+fn killed_twice_and_resumed_equals_uninterrupted() {
+    const RUN: &[&str] = &["--steps", "200", "--progress", "json"];
+    const EVALUATE_AT_THE_END: &[&str] = &["--set", "evaluation.every=200"];
+    let flags = [RUN, EVALUATE_AT_THE_END].concat();
+    let straight = Workshop::new();
+    let output = straight.finish(&flags);
+    assert!(output.status.success(), "{}", errors(&output));
+
+    let killed = Workshop::new();
+    kill_after(&killed, &flags, 73);
+    let resumed = [&flags[..], &["--resume"]].concat();
+    kill_after(&killed, &resumed, 148);
+    let output = killed.finish(&resumed);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert!(errors(&output).contains("resuming at step 14"), "{}", errors(&output));
+
+    assert_eq!(straight.losses().len(), 200);
+    assert_eq!(straight.losses(), killed.losses());
+    assert!(straight.weights() == killed.weights(), "weights differ");
+}
+
+#[test]
+fn a_finished_run_resumes_into_a_longer_one() {
+    let workshop = Workshop::new();
+    assert!(workshop.finish(&[]).status.success());
+    let output = workshop.finish(&["--resume", "--steps", "60"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(workshop.losses().len(), 60);
+}
+
+#[test]
+fn stray_temporaries_are_gone_after_a_resume() {
+    let workshop = Workshop::new();
+    assert!(workshop.finish(&[]).status.success());
+    let run = workshop.run_folder();
+    std::fs::create_dir_all(run.join("checkpoints/.step-00000050.tmp")).unwrap();
+    std::fs::create_dir_all(run.join(".model.tmp")).unwrap();
+    std::fs::write(run.join(".recipe.ron.tmp"), "half").unwrap();
+    assert!(workshop.finish(&["--resume", "--steps", "50"]).status.success());
+    let mut names: Vec<_> = std::fs::read_dir(&run)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let expected = ["checkpoints", "eval.csv", "model", "recipe.ron", "run.log", "train.csv"];
+    assert_eq!(names, expected);
+    for bundle in std::fs::read_dir(run.join("checkpoints")).unwrap() {
+        let name = bundle.unwrap().file_name().into_string().unwrap();
+        assert!(name.starts_with("step-"), "{name}");
+    }
+}

@@ -1,0 +1,44 @@
+//! Stopping on request leaves a complete checkpoint and exit code 3.
+
+#![cfg(all(unix, feature = "flex"))]
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command};
+use support::{Workshop, errors};
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+/// Starts a long run and waits for its first step.
+fn start(workshop: &Workshop) -> Child {
+    let mut child = workshop
+        .pretrain(&["--steps", "1000000", "--progress", "json"])
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("\"step\":3,")), "it never trained");
+    // Somebody has to go on reading, or the pipe fills up.
+    std::thread::spawn(move || lines.count());
+    child
+}
+
+#[test]
+fn sigterm_and_ctrl_c_stop_after_the_step_with_a_checkpoint() {
+    for name in ["-TERM", "-INT"] {
+        let workshop = Workshop::new();
+        let mut child = start(&workshop);
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        let stopped = workshop.losses().len();
+        let steps = (stopped + 5).to_string();
+        let output = workshop.finish(&["--resume", "--steps", &steps]);
+        assert!(output.status.success(), "{}", errors(&output));
+        let expected = format!("resuming at step {stopped} ");
+        assert!(errors(&output).contains(&expected), "{}", errors(&output));
+    }
+}

@@ -1,0 +1,105 @@
+//! What the tests share: a tiny recipe on text made here, and the program to run it with.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder with a text and a recipe for it.
+pub struct Workshop {
+    dir: tempfile::TempDir,
+}
+
+impl Workshop {
+    /// A text of many short sentences, and a recipe that trains on it in seconds: dropout on, two
+    /// micro-batches, a checkpoint every ten steps.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("text.txt"), text(4000)).unwrap();
+        let workshop = Self { dir };
+        std::fs::write(workshop.recipe(), workshop.recipe_text()).unwrap();
+        workshop
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn recipe(&self) -> PathBuf {
+        self.path().join("tiny.ron")
+    }
+
+    pub fn run_folder(&self) -> PathBuf {
+        self.path().join("run")
+    }
+
+    pub fn recipe_text(&self) -> String {
+        r#"(
+            seed: 7,
+            steps: 40,
+            data: Inline((
+                name: "tiny",
+                sources: [Files(paths: ["text.txt"])],
+                tokenizer: Char,
+                split: Position(validation: 0.1),
+            )),
+            model: Shape((
+                d_model: 32, n_layers: 2, n_heads: 4, n_kv_heads: 2, max_seq_len: 32,
+                norm: RmsNorm(epsilon: 1e-5), position: Rotary(theta: 10000.0),
+                feed_forward: Gated(Silu), d_ff: 64, tied: true, dropout: 0.1,
+            )),
+            batch: (sequences: 4, micro_batches: 2),
+            optimizer: AdamW(()),
+            schedule: (peak: 3e-3, floor: 3e-4, warmup: 5),
+            evaluation: (every: 20, windows: 20),
+            checkpoint: (every: 10, keep: 2),
+        )"#
+        .into()
+    }
+
+    /// `slovo-train pretrain tiny.ron --out run` and more, run in the workshop.
+    pub fn pretrain(&self, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slovo-train"));
+        command
+            .current_dir(self.path())
+            .args(["pretrain", "tiny.ron", "--out", "run"])
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs `pretrain` to its end.
+    pub fn finish(&self, more: &[&str]) -> Output {
+        self.pretrain(more).output().unwrap()
+    }
+
+    /// Rows of `train.csv` without their speed.
+    pub fn losses(&self) -> Vec<String> {
+        let table = std::fs::read_to_string(self.run_folder().join("train.csv")).unwrap();
+        let rows = table.lines().skip(1);
+        rows.map(|row| row.rsplit_once(',').unwrap().0.to_string()).collect()
+    }
+
+    /// The exported weights.
+    pub fn weights(&self) -> Vec<u8> {
+        std::fs::read(self.run_folder().join("model/model.safetensors")).unwrap()
+    }
+}
+
+/// Standard error as text.
+pub fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Sentences from a small grammar: enough for a tiny model to learn something.
+pub fn text(sentences: u64) -> String {
+    const WHO: [&str; 6] = ["the king", "a fool", "my lord", "the queen", "no man", "the night"];
+    const DOES: [&str; 6] = ["loves", "fears", "sees", "calls", "leaves", "remembers"];
+    const WHAT: [&str; 6] = ["the sea", "his crown", "a word", "the morning", "her name", "gold"];
+    let pick = |i: u64, n: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (20 + 8 * n)) as usize % 6;
+    (0..sentences)
+        .map(|i| format!("{} {} {}.\n", WHO[pick(i, 0)], DOES[pick(i, 1)], WHAT[pick(i, 2)]))
+        .collect()
+}
