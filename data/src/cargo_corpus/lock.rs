@@ -36,23 +36,33 @@ pub(super) fn find_lock(start: &Path) -> Result<PathBuf, CargoCorpusError> {
         })
 }
 
-/// The packages of `names` in their order, each at the newest version that the lock holds.
+/// The packages of `names` in their order. A name stands for the newest version that the lock
+/// holds, `name@0.9` for the newest that begins so (as in `cargo update name@0.9`).
 pub(super) fn locked(path: &Path, names: &[String]) -> Result<Vec<Package>, CargoCorpusError> {
     let text = fs::read_to_string(path).map_err(|error| CargoCorpusError::Read {
         path: path.to_owned(),
         error,
     })?;
-    let newest = newest_versions(&text);
+    let versions = versions(&text);
     let mut missing = Vec::new();
-    let mut packages: Vec<Package> = Vec::new();
-    for name in names {
-        match newest.get(name.as_str()) {
-            _ if packages.iter().any(|package| package.name == *name) => {}
-            Some(version) => packages.push(Package {
-                name: name.clone(),
-                version: (*version).to_owned(),
-            }),
-            None => missing.push(name.clone()),
+    let mut packages = Vec::new();
+    for spec in names {
+        let (name, wanted) = match spec.split_once('@') {
+            Some((name, wanted)) => (name, Some(wanted)),
+            None => (spec.as_str(), None),
+        };
+        let known = versions.get(name).into_iter().flatten().copied();
+        let fitting = known.filter(|version| wanted.is_none_or(|wanted| begins(version, wanted)));
+        let Some(newest) = fitting.max_by(|a, b| compare(a, b)) else {
+            missing.push(spec.clone());
+            continue;
+        };
+        let package = Package {
+            name: name.to_owned(),
+            version: newest.to_owned(),
+        };
+        if !packages.contains(&package) {
+            packages.push(package);
         }
     }
     if missing.is_empty() {
@@ -65,9 +75,9 @@ pub(super) fn locked(path: &Path, names: &[String]) -> Result<Vec<Package>, Carg
     }
 }
 
-/// The newest version of each package that comes from a registry.
-fn newest_versions(lock: &str) -> HashMap<&str, &str> {
-    let mut newest: HashMap<&str, &str> = HashMap::new();
+/// The versions of each package that comes from a registry.
+fn versions(lock: &str) -> HashMap<&str, Vec<&str>> {
+    let mut versions: HashMap<&str, Vec<&str>> = HashMap::new();
     for block in lock.split("[[package]]").skip(1) {
         let value = |key: &str| {
             block.lines().find_map(|line| {
@@ -77,13 +87,17 @@ fn newest_versions(lock: &str) -> HashMap<&str, &str> {
         };
         let registry = value("source").is_some_and(|source| source.starts_with("registry+"));
         if let (true, Some(name), Some(version)) = (registry, value("name"), value("version")) {
-            let known = newest.entry(name).or_insert(version);
-            if compare(known, version) == Ordering::Less {
-                *known = version;
-            }
+            versions.entry(name).or_default().push(version);
         }
     }
-    newest
+    versions
+}
+
+/// Whether a version is `wanted` or goes on from it: 0.1.2 begins with 0.1, 0.10.2 does not.
+fn begins(version: &str, wanted: &str) -> bool {
+    version
+        .strip_prefix(wanted)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+']))
 }
 
 /// Semantic versions by their three numbers; a pre-release comes before its release.
@@ -148,6 +162,15 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
     fn the_newest_version_in_the_order_asked_for() {
         let found = packages(&["toml_edit", "serde", "toml_edit"]).unwrap();
         assert_eq!(found, ["toml_edit 0.25.18+spec-1.1.0", "serde 1.0.229"]);
+        let found = packages(&["serde@1.0.99", "serde@1.0", "serde", "toml_edit@0.25.18"]).unwrap();
+        let want = [
+            "serde 1.0.99",
+            "serde 1.0.229",
+            "toml_edit 0.25.18+spec-1.1.0",
+        ];
+        assert_eq!(found, want);
+        let fault = packages(&["serde@1.0.22"]).unwrap_err();
+        assert!(fault.contains("does not hold: serde@1.0.22"), "{fault}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecipeError, load_ron};
+use super::{RecipeError, from_ron_str, load_ron};
 use crate::cargo_corpus;
 
 /// What text goes in, and what becomes of it.
@@ -88,7 +88,8 @@ pub enum Source {
     /// Sources and documentation of packages that this workspace's `Cargo.lock` pins and that
     /// cargo has unpacked; see [`cargo_corpus`].
     Cargo {
-        /// Package names; the lock gives the versions.
+        /// Package names; the lock gives the version, the newest where it holds several, or the
+        /// newest that begins as in `rand@0.9`.
         #[serde(default = "default_packages")]
         packages: Vec<String>,
         /// No package gives more than this many bytes.
@@ -229,6 +230,14 @@ fn default_min_frequency() -> u64 {
 }
 
 impl DataRecipe {
+    /// The recipe that runs where none is given, `data/recipes/cargo.ron`: the cargo corpus.
+    ///
+    /// # Errors
+    /// None, unless this program was built with a broken recipe.
+    pub fn standard() -> Result<Self, RecipeError> {
+        from_ron_str(include_str!("../../recipes/cargo.ron"))
+    }
+
     /// Reads and checks a recipe, with `--set` values applied.
     ///
     /// # Errors
