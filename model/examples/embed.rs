@@ -26,7 +26,11 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let prompt = tokenizer.encode(text.as_str(), false)?;
     let room = model.config().max_seq_len.saturating_sub(prompt.len());
-    let sampling = Sampling { temperature: 0.8, top_k: Some(50), ..Sampling::default() };
+    let sampling = Sampling {
+        temperature: 0.8,
+        top_k: Some(50),
+        ..Sampling::default()
+    };
 
     print!("{text}");
     // A character may be spread over several tokens: the stream holds them back until it is whole.

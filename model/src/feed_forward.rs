@@ -76,6 +76,7 @@ fn gelu_tanh(x: Tensor<3>) -> Tensor<3> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use burn::tensor::Device;
@@ -85,8 +86,8 @@ mod tests {
         let points: Vec<f32> = (-60..=60).map(|i| i as f32 / 10.0).collect();
         let x = Tensor::<1>::from_floats(points.as_slice(), &Device::default());
         let ours = gelu_tanh(x.reshape([1, 1, points.len()]))
-            .into_data()
-            .to_vec::<f32>();
+            .try_into_vec_as::<f32>()
+            .unwrap();
         for (x, y) in points.into_iter().map(f64::from).zip(ours) {
             let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
             let expected = 0.5 * x * (1.0 + u.tanh());

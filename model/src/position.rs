@@ -122,6 +122,7 @@ fn stretch(frequency: f64, scaling: RopeScaling) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -169,8 +170,8 @@ mod tests {
     #[test]
     fn sinusoidal_matches_the_paper() {
         let table = sinusoidal(3, 4, &Device::default())
-            .into_data()
-            .to_vec::<f32>();
+            .try_into_vec_as::<f32>()
+            .unwrap();
         let expected = [
             [0.0, 1.0, 0.0, 1.0],
             [1f64.sin(), 1f64.cos(), 0.01f64.sin(), 0.01f64.cos()],
