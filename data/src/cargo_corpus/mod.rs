@@ -2,9 +2,9 @@
 //!
 //! Who has built this project has its dependencies on disk, unpacked by cargo, at exactly the
 //! versions of `Cargo.lock`. That is some megabytes of real text (Rust and English), the same on
-//! every machine, under licences that are known, and it asks the network for nothing. [`select`]
-//! picks files from a list of packages; it leaves out bindings, tables and other generated code,
-//! exact duplicates, and what a package has beyond its share.
+//! every machine, under licences that are known, and it asks the network for nothing.
+//! Generated code and tables, exact duplicates, and what a package has beyond its share are left
+//! out; [`CargoSummary`] counts them.
 
 mod error;
 mod files;

@@ -1,8 +1,8 @@
 //! Cleaning: what is changed, what is left out, and how often.
 //!
-//! [`clean`] is a pure function of a text and the recipe's [`Clean`](crate::recipe::Clean), so that
-//! documents can be cleaned on all cores and still give the same bytes. The encoding rule is
-//! applied where bytes become text, in [`source`](crate::source).
+//! [`clean`] is a pure function of a text and the recipe's [`Clean`], so that documents can be
+//! cleaned on all cores and still give the same bytes. The encoding rule is applied where bytes
+//! become text, in [`source`](crate::source).
 
 mod characters;
 mod report;
