@@ -10,6 +10,8 @@ mod inputs;
 mod jsonl;
 mod paths;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod text;
 mod zstd;
 
