@@ -124,7 +124,12 @@ impl Iterator for TrainIterator<'_> {
         };
         self.next = index + 1;
         let dropout_seed = mix(self.loader.seed, index);
-        Some(Ok(LmBatch::new(index, tokens, dropout_seed, &self.loader.device)))
+        Some(Ok(LmBatch::new(
+            index,
+            tokens,
+            dropout_seed,
+            &self.loader.device,
+        )))
     }
 }
 
@@ -229,7 +234,9 @@ impl Iterator for EvalIterator<'_> {
         let picked = &picked[..picked.len().min(self.loader.batch)];
         let index = *picked.first()?;
         self.done += picked.len();
-        let mut rows = picked.iter().map(|&index| self.loader.windows.window(index));
+        let mut rows = picked
+            .iter()
+            .map(|&index| self.loader.windows.window(index));
         let mut tokens = rows.next()?;
         for row in rows {
             tokens.rows += 1;

@@ -22,10 +22,7 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
     let stop = Stop::on_signals()?;
     let quiet = matches!(args.training.progress, Progress::Json | Progress::None);
     let mut show = preparing(quiet);
-    let run = match Pretraining::prepare(args, &mut show, &stop) {
-        Err(Error::Data(slovo_data::Error::Stopped)) => return Ok(exit::STOPPED),
-        run => run?,
-    };
+    let run = Pretraining::prepare(args, &mut show, &stop)?;
     if args.training.dry_run {
         let recipe = slovo_data::recipe::to_ron_string(&run.recipe)?;
         say(&format!("{recipe}\n{}", run.plan()?));
@@ -93,7 +90,11 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
         text += "the validation loss stopped falling\n";
     }
     if let Some(whole) = &outcome.whole {
-        text += &format!("validation loss  {:.4} nats per token, perplexity {:.2}", whole.loss, whole.perplexity());
+        text += &format!(
+            "validation loss  {:.4} nats per token, perplexity {:.2}",
+            whole.loss,
+            whole.perplexity()
+        );
         if let Some(bits) = whole.bits_per_byte {
             text += &format!(", {bits:.4} bits per byte");
         }

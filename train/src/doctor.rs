@@ -25,12 +25,18 @@ pub fn report(asked: &BackendArgs) -> String {
                 backend,
                 device: asked.device,
             })
-            .map_or_else(|_| "does not answer: is its driver there?".into(), |device| {
-                format!("answers: {device:?}")
-            }),
+            .map_or_else(
+                |_| "does not answer: is its driver there?".into(),
+                |device| format!("answers: {device:?}"),
+            ),
             false => format!("`--backend {backend}` builds it; {}", needs(backend)),
         };
-        let _ = writeln!(text, "{:<9} {:<7} {answer}", backend.name(), if built { "yes" } else { "no" });
+        let _ = writeln!(
+            text,
+            "{:<9} {:<7} {answer}",
+            backend.name(),
+            if built { "yes" } else { "no" }
+        );
     }
     text
 }

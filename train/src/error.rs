@@ -1,5 +1,6 @@
 //! What can go wrong, and whose turn it is: a wrong recipe or input is exit code 2, the rest is 1.
 
+use slovo_args::exit;
 use std::path::{Path, PathBuf};
 
 /// Errors of the learning stages.
@@ -65,6 +66,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// The exit code that tells this error (see `slovo_args::exit`).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Data(slovo_data::Error::Stopped) => exit::STOPPED,
+            error if error.is_usage() => exit::USAGE,
+            _ => exit::FAILED,
+        }
+    }
+
     /// Whether the person's recipe, flags or input are to blame (exit code 2) and not this machine
     /// or this program (exit code 1).
     pub fn is_usage(&self) -> bool {

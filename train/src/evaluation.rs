@@ -76,7 +76,9 @@ pub fn evaluate<M: Task>(
     }
     let tokens: usize = sums.iter().map(|(_, valid)| valid).sum();
     if tokens == 0 {
-        return Err(Error::Training("the validation set has no tokens to measure".into()));
+        return Err(Error::Training(
+            "the validation set has no tokens to measure".into(),
+        ));
     }
     let loss = sums.iter().map(|(sum, _)| sum).sum::<f64>() / tokens as f64;
     Ok(Some(Evaluation {

@@ -8,6 +8,9 @@ use slovo_model::Sampling;
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 
+/// Tokens that nobody asked to be more or fewer.
+const USUAL: usize = 200;
+
 /// Continues the prompt and writes prompt and continuation to `out` as they come.
 ///
 /// # Errors
@@ -34,6 +37,8 @@ pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result
         // Text begins where another ended.
         ids.extend(tokenizer.end_of_text());
     }
+    let left = model.config().max_seq_len.saturating_sub(ids.len());
+    let tokens = args.tokens.unwrap_or(left.clamp(1, USUAL));
     let sampling = Sampling {
         temperature: args.temperature,
         top_k: args.top_k,
@@ -43,7 +48,7 @@ pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result
     let mut written = write(out, &prompt);
     let mut stream = tokenizer.stream();
     let end = tokenizer.end_of_text();
-    model.generate(&ids, args.tokens, &sampling, |id| {
+    model.generate(&ids, tokens, &sampling, |id| {
         if Some(id) == end || stop.requested() || written.is_err() {
             return ControlFlow::Break(());
         }

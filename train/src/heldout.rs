@@ -66,7 +66,11 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
         Some(data) => {
             let validation = data.validation.clone();
             let (tokens, bytes) = (validation.len(), validation.bytes());
-            (Arc::new(EvalWindows::new(validation, context)?), tokens, bytes)
+            (
+                Arc::new(EvalWindows::new(validation, context)?),
+                tokens,
+                bytes,
+            )
         }
         None => {
             let text = InMemory::read(&args.data, &tokenizer, context)?;
@@ -111,7 +115,12 @@ impl HeldOut {
 impl std::fmt::Display for HeldOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let within = |half: Option<f64>| half.map_or(String::new(), |half| format!(" ± {half:.4}"));
-        writeln!(f, "loss           {:.4}{} nats per token", self.loss, within(self.loss_interval))?;
+        writeln!(
+            f,
+            "loss           {:.4}{} nats per token",
+            self.loss,
+            within(self.loss_interval)
+        )?;
         writeln!(f, "perplexity     {:.3}", self.perplexity)?;
         writeln!(
             f,
@@ -146,9 +155,10 @@ fn own_data(place: &ModelPlace, tokenizer: &Tokenizer, stop: &Stop) -> Result<Pr
     if data.tokenizer.fingerprint() != tokenizer.fingerprint() {
         return Err(Error::Folder {
             path: run.clone(),
-            what: "its text has changed since: preparing it again gives another tokenizer than the \
+            what:
+                "its text has changed since: preparing it again gives another tokenizer than the \
                    model's; --data PATH names a text to measure it on"
-                .into(),
+                    .into(),
         });
     }
     Ok(data)
@@ -193,12 +203,13 @@ impl InMemory {
         for document in inputs.documents(&Clean::default()) {
             let document = document.map_err(slovo_data::Error::from)?;
             bytes += document.text.len() as u64;
-            let encoded = tokenizer.encode(&document.text).map_err(|error| {
-                slovo_data::Error::Document {
-                    document: document.path.clone(),
-                    error,
-                }
-            })?;
+            let encoded =
+                tokenizer
+                    .encode(&document.text)
+                    .map_err(|error| slovo_data::Error::Document {
+                        document: document.path.clone(),
+                        error,
+                    })?;
             ids.extend(encoded);
             ids.extend(tokenizer.end_of_text());
         }

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::from(if error.is_usage() { exit::USAGE } else { exit::FAILED })
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -23,7 +23,11 @@ fn run(command: Command) -> Result<u8> {
         Command::Generate(args) => {
             let stop = Stop::on_signals()?;
             generate::generate(&args, &mut std::io::stdout().lock(), &stop)?;
-            Ok(if stop.requested() { exit::STOPPED } else { exit::DONE })
+            Ok(if stop.requested() {
+                exit::STOPPED
+            } else {
+                exit::DONE
+            })
         }
         Command::Inspect(args) => {
             let found = inspect::inspect(&args.dir)?;

@@ -32,7 +32,9 @@ impl Gauge {
 
     /// Valid targets per second.
     pub fn throughput() -> Self {
-        Self::new("Tokens per second", Some("/s"), true, |values| values.tokens_per_second)
+        Self::new("Tokens per second", Some("/s"), true, |values| {
+            values.tokens_per_second
+        })
     }
 
     fn new(

@@ -51,7 +51,9 @@ impl ModelPlace {
             })
         };
         if is_model(path) {
-            let parent = path.parent().filter(|_| path.file_name() == Some("model".as_ref()));
+            let parent = path
+                .parent()
+                .filter(|_| path.file_name() == Some("model".as_ref()));
             let run = parent.filter(|parent| parent.join("recipe.ron").is_file());
             return Ok(Self {
                 folder: path.into(),

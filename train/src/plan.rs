@@ -54,7 +54,11 @@ impl Plan {
 /// as published for PaLM (Chowdhery et al. 2022, appendix B), which counts the masked half too.
 pub fn flops_per_token(model: &TransformerConfig, context: usize) -> f64 {
     // Embeddings are looked up, not multiplied; a tied head multiplies with the same numbers.
-    let embeddings = if model.tied { 0 } else { model.vocab_size * model.d_model };
+    let embeddings = if model.tied {
+        0
+    } else {
+        model.vocab_size * model.d_model
+    };
     let multiplied = model.parameter_count().saturating_sub(embeddings) as f64;
     let width = (model.n_heads * model.head_size()) as f64;
     6.0 * multiplied + 12.0 * model.n_layers as f64 * width * context as f64

@@ -45,7 +45,10 @@ impl Pretraining {
         stop: &Stop,
     ) -> Result<Self> {
         let training = &args.training;
-        let out = training.out.clone().unwrap_or_else(|| default_folder(args.recipe.as_deref()));
+        let out = training
+            .out
+            .clone()
+            .unwrap_or_else(|| default_folder(args.recipe.as_deref()));
         // Said before minutes of work, not after.
         if !training.resume && !training.dry_run && holds_run(&out) {
             return Err(Error::Folder {
@@ -102,7 +105,8 @@ impl Pretraining {
         let config = recipe.model()?;
         let context = recipe.context()?;
         let (train, valid) = (data.train, data.validation);
-        let tokens_per_byte = (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
+        let tokens_per_byte =
+            (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
         let batches = Batches::new(
             train,
             recipe.batch.windows,
@@ -188,7 +192,13 @@ impl Pretraining {
             stop: stop.clone(),
             describe,
         };
-        launch(model, Arc::new(train_loader), Arc::new(valid_loader), session, progress)
+        launch(
+            model,
+            Arc::new(train_loader),
+            Arc::new(valid_loader),
+            session,
+            progress,
+        )
     }
 }
 
@@ -231,7 +241,8 @@ fn resume_state(
     identity: &RunIdentity,
 ) -> Result<Option<(crate::checkpoint::Bundle, TrainState)>> {
     let before = Recipe::of_run(out)?;
-    let mut changed = differences(&before, recipe)?;
+    let kept = ["seed", "model", "batch", "optimizer", "clip"];
+    let mut changed = differences(&before, recipe, &kept)?;
     let (newest, passed_over) = shelf.newest_good()?;
     for bad in &passed_over {
         eprintln!("warning: passed over {}: {}", bad.path.display(), bad.why);
@@ -249,14 +260,25 @@ fn resume_state(
     let state = bundle.state()?;
     for (what, before, now) in [
         ("tokenizer", &state.identity.tokenizer, &identity.tokenizer),
-        ("tokens of the training and validation text", &state.identity.data, &identity.data),
+        (
+            "tokens of the training and validation text",
+            &state.identity.data,
+            &identity.data,
+        ),
     ] {
         if before != now {
             changed.push(format!("{what}: {before} → {now}"));
         }
     }
+    if state.identity.data != identity.data {
+        changed.extend(differences(&before, recipe, &["data"])?);
+    }
     refuse(out, changed)?;
-    eprintln!("resuming at step {} from {}", state.step, bundle.path.display());
+    eprintln!(
+        "resuming at step {} from {}",
+        state.step,
+        bundle.path.display()
+    );
     Ok(Some((bundle, state)))
 }
 

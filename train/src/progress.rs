@@ -50,7 +50,10 @@ pub fn renderer(
 
 #[cfg(feature = "tui")]
 fn dashboard(interrupter: &Interrupter) -> Result<Box<dyn MetricsRenderer>> {
-    Ok(burn_train::renderer::default_renderer(interrupter.clone(), None))
+    Ok(burn_train::renderer::default_renderer(
+        interrupter.clone(),
+        None,
+    ))
 }
 
 #[cfg(not(feature = "tui"))]
@@ -95,7 +98,8 @@ impl Plain {
         if let MetricState::Numeric(entry, Some(value)) = state
             && let Some(name) = self.names.get(&entry.metric_id)
         {
-            self.values.insert(format!("{prefix}{name}"), value.current());
+            self.values
+                .insert(format!("{prefix}{name}"), value.current());
         }
     }
 
@@ -195,7 +199,10 @@ impl TrainingProgressLogger for Plain {
             self.step += 1;
             self.show_step();
         } else if self.style == Style::Line {
-            write(&format!("\r\x1b[Kstep {}  evaluating: {items} windows", self.step));
+            write(&format!(
+                "\r\x1b[Kstep {}  evaluating: {items} windows",
+                self.step
+            ));
         }
     }
 

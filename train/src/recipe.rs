@@ -8,6 +8,7 @@ use crate::optimizer::OptimizerRecipe;
 use crate::schedule::ScheduleRecipe;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use slovo_data::recipe::{DataRecipe, RecipeError, apply_sets, from_ron_str, load_ron};
 use slovo_data::{Tokenizer, Windows};
 use slovo_model::{PRESETS, TransformerConfig};
@@ -222,26 +223,40 @@ impl Recipe {
         if model.vocab_size == 0 {
             model.vocab_size = vocabulary;
         }
-        require(model.vocab_size >= vocabulary, "model.vocab_size", model.vocab_size, || {
-            format!("the tokenizer has {vocabulary} tokens: {vocabulary} or more, or 0, would do")
-        })?;
+        require(
+            model.vocab_size >= vocabulary,
+            "model.vocab_size",
+            model.vocab_size,
+            || {
+                format!(
+                    "the tokenizer has {vocabulary} tokens: {vocabulary} or more, or 0, would do"
+                )
+            },
+        )?;
         model.validate()?;
         let context = self.context()?;
         require(
             (1..=model.max_seq_len).contains(&context),
             "batch.context",
             context,
-            || format!("from 1 to {}, the model's max_seq_len, would do", model.max_seq_len),
+            || {
+                format!(
+                    "from 1 to {}, the model's max_seq_len, would do",
+                    model.max_seq_len
+                )
+            },
         )?;
-        let positive = |field, value: u64| {
-            require(value > 0, field, value, || "1 or more would do".into())
-        };
+        let positive =
+            |field, value: u64| require(value > 0, field, value, || "1 or more would do".into());
         positive("steps", self.steps)?;
         positive("batch.sequences", self.batch.sequences as u64)?;
         positive("batch.micro_batches", self.batch.micro_batches)?;
         positive("evaluation.every", self.evaluation.every)?;
         positive("evaluation.batch", self.evaluation.batch as u64)?;
-        positive("evaluation.windows", self.evaluation.windows.unwrap_or(1) as u64)?;
+        positive(
+            "evaluation.windows",
+            self.evaluation.windows.unwrap_or(1) as u64,
+        )?;
         let save = self.checkpoint.every.unwrap_or(self.evaluation.every);
         positive("checkpoint.every", save)?;
         positive("checkpoint.keep", self.checkpoint.keep as u64)?;
@@ -313,35 +328,34 @@ impl Model {
     }
 }
 
-/// Fields in which two recipes differ, as `path: theirs → ours`, for those that a run must keep to
-/// be the same run: model, optimizer, batch, seed and data.
+/// Fields in which two recipes differ, as `path: before → now`, within some of their sections.
 ///
 /// # Errors
 ///
 /// A recipe that cannot be written as a tree.
-pub fn differences(before: &Recipe, now: &Recipe) -> Result<Vec<String>> {
+pub fn differences(before: &Recipe, now: &Recipe, sections: &[&str]) -> Result<Vec<String>> {
     let tree = |recipe: &Recipe| {
         serde_json::to_value(recipe).map_err(|error| RecipeError::Write(error.to_string()))
     };
     let (before, now) = (tree(before)?, tree(now)?);
     let mut found = Vec::new();
-    for section in ["seed", "data", "model", "batch", "optimizer", "clip"] {
+    for section in sections {
         compare(section, &before[section], &now[section], &mut found);
     }
     Ok(found)
 }
 
-fn compare(
-    path: &str,
-    before: &serde_json::Value,
-    now: &serde_json::Value,
-    found: &mut Vec<String>,
-) {
-    use serde_json::Value;
+fn compare(path: &str, before: &Value, now: &Value, found: &mut Vec<String>) {
     match (before, now) {
         (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
+            // A path as `--set` takes it: without the names of variants.
+            let variant = a.len() == 1 && a.keys().all(|key| key.starts_with(char::is_uppercase));
             for (key, value) in a {
-                compare(&format!("{path}.{key}"), value, &b[key], found);
+                let path = match variant {
+                    true => path.to_string(),
+                    false => format!("{path}.{key}"),
+                };
+                compare(&path, value, &b[key], found);
             }
         }
         (a, b) if a == b => {}
@@ -353,6 +367,7 @@ fn compare(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::optimizer::AdamW;
 
     fn recipe() -> Recipe {
         from_ron_str(
@@ -374,9 +389,15 @@ mod tests {
     fn a_difference_is_shown_with_both_values() {
         let mut other = recipe();
         other.batch.sequences = 3;
-        other.steps = 20;
-        let found = differences(&recipe(), &other).unwrap();
-        assert_eq!(found, ["batch.sequences: 2 → 3"]);
+        other.optimizer = OptimizerRecipe::AdamW(AdamW {
+            beta1: 0.5,
+            ..AdamW::default()
+        });
+        let found = differences(&recipe(), &other, &["batch", "optimizer"]).unwrap();
+        assert_eq!(
+            found,
+            ["batch.sequences: 2 → 3", "optimizer.beta1: 0.9 → 0.5"]
+        );
     }
 
     #[test]

@@ -145,8 +145,12 @@ impl RunFolder {
     ///
     /// When it cannot be written.
     pub fn log(&mut self, message: &str) -> Result<()> {
-        writeln!(self.log, "{:>10.1} s  {message}", self.start.elapsed().as_secs_f64())
-            .map_err(Error::io("write", self.path.join("run.log")))
+        writeln!(
+            self.log,
+            "{:>10.1} s  {message}",
+            self.start.elapsed().as_secs_f64()
+        )
+        .map_err(Error::io("write", self.path.join("run.log")))
     }
 
     fn open(path: &Path) -> Result<Self> {

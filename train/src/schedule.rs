@@ -91,7 +91,10 @@ impl ScheduleRecipe {
             return wrong(
                 "schedule.shape.decay",
                 decay.to_string(),
-                format!("at most {}, what the warm-up leaves, would do", end - self.warmup),
+                format!(
+                    "at most {}, what the warm-up leaves, would do",
+                    end - self.warmup
+                ),
             );
         }
         Ok(ScheduleRecipe {

@@ -81,7 +81,9 @@ pub fn accumulate<M: Task>(
             loss_sum,
             valid,
         }),
-        _ => Err(Error::Training("a step needs at least one micro-batch".into())),
+        _ => Err(Error::Training(
+            "a step needs at least one micro-batch".into(),
+        )),
     }
 }
 

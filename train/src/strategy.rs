@@ -273,7 +273,12 @@ impl<M: Task> Training<M> {
             tokens_per_second: output.values.tokens_per_second,
         })?;
         self.count(&measured, lr.is_some())?;
-        let item = TrainingItem::new(output, self.progress(), Some(step as usize), Some(rate.into()));
+        let item = TrainingItem::new(
+            output,
+            self.progress(),
+            Some(step as usize),
+            Some(rate.into()),
+        );
         let sent = self.events.process_train(LearnerEvent::ProcessedItem(item));
         self.interrupter.fail_on_error(sent);
         Ok(())
@@ -297,7 +302,11 @@ impl<M: Task> Training<M> {
             state.step,
             measured.loss,
             measured.grad_norm,
-            if first == last { first.to_string() } else { format!("{first} to {last}") },
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first} to {last}")
+            },
         );
         session.run.log(&what)?;
         eprintln!("warning: {what}");
@@ -345,7 +354,9 @@ impl<M: Task> Training<M> {
         state.evaluated = state.step;
         session.run.eval_row(state.step, state.tokens, &found)?;
         let (step, loss) = (state.step, found.loss);
-        session.run.log(&format!("step {step}: validation loss {loss:.4}"))?;
+        session
+            .run
+            .log(&format!("step {step}: validation loss {loss:.4}"))?;
         // A loss that is not a number is never better than one that is.
         let better = state.best.is_none_or(|best| loss < best.loss);
         if better {
@@ -383,7 +394,9 @@ impl<M: Task> Training<M> {
             state: &session.state,
         })?;
         self.saved = bundle.step;
-        session.run.log(&format!("step {}: checkpoint written", bundle.step))
+        session
+            .run
+            .log(&format!("step {}: checkpoint written", bundle.step))
     }
 
     fn stop(&mut self, model: &M) -> Result<Option<End>> {
@@ -391,7 +404,9 @@ impl<M: Task> Training<M> {
             self.save(model)?;
         }
         let step = self.session.state.step;
-        self.session.run.log(&format!("step {step}: stopped on request"))?;
+        self.session
+            .run
+            .log(&format!("step {step}: stopped on request"))?;
         Ok(Some(End::Stopped))
     }
 

@@ -43,7 +43,11 @@ fn a_typo_is_shown_with_line_and_column() {
     let workshop = Workshop::new();
     let text = workshop.recipe_text().replace("n_layers", "n_layer");
     std::fs::write(workshop.recipe(), text).unwrap();
-    expect(&workshop.finish(&[]), 2, &["tiny.ron:11:", "n_layer", "n_layers"]);
+    expect(
+        &workshop.finish(&[]),
+        2,
+        &["tiny.ron:11:", "n_layer", "n_layers"],
+    );
     let workshop = Workshop::new();
     expect(
         &workshop.finish(&["--set", "schedule.peek=1"]),
@@ -74,7 +78,11 @@ fn a_context_longer_than_model_or_data_is_refused() {
 
     std::fs::write(workshop.path().join("text.txt"), support::text(20)).unwrap();
     let output = workshop.finish(&["--set", "model.max_seq_len=4096"]);
-    expect(&output, 2, &["a context of 4096 tokens needs at least 4097"]);
+    expect(
+        &output,
+        2,
+        &["a context of 4096 tokens needs at least 4097"],
+    );
 }
 
 #[test]
@@ -82,7 +90,11 @@ fn a_run_is_never_overwritten() {
     let workshop = Workshop::new();
     assert!(workshop.finish(&[]).status.success());
     let before = workshop.weights();
-    expect(&workshop.finish(&[]), 2, &["already holds a run", "--resume"]);
+    expect(
+        &workshop.finish(&[]),
+        2,
+        &["already holds a run", "--resume"],
+    );
     assert!(before == workshop.weights());
 }
 
@@ -102,14 +114,21 @@ fn the_run_folder_of_another_model_is_refused_with_the_difference() {
     assert!(workshop.finish(&[]).status.success());
     for (set, parts) in [
         ("model.d_ff=96", ["model.d_ff: 64 → 96", "another run"]),
-        ("batch.sequences=2", ["batch.sequences: 4 → 2", "another run"]),
+        (
+            "batch.sequences=2",
+            ["batch.sequences: 4 → 2", "another run"],
+        ),
         ("optimizer.beta1=0.5", ["beta1: ", "another run"]),
         ("seed=8", ["seed: 7 → 8", "another run"]),
     ] {
         expect(&workshop.finish(&["--resume", "--set", set]), 2, &parts);
     }
     std::fs::write(workshop.path().join("text.txt"), support::text(3000)).unwrap();
-    expect(&workshop.finish(&["--resume"]), 2, &["validation text", "another run"]);
+    expect(
+        &workshop.finish(&["--resume"]),
+        2,
+        &["validation text", "another run"],
+    );
 }
 
 #[test]
@@ -119,7 +138,15 @@ fn a_damaged_checkpoint_is_passed_over_and_named() {
     let checkpoints = workshop.run_folder().join("checkpoints");
     halve(&checkpoints.join("step-00000040/model.bpk"));
     let output = workshop.finish(&["--resume", "--steps", "50"]);
-    expect(&output, 0, &["passed over", "step-00000040/model.bpk", "resuming at step 30"]);
+    expect(
+        &output,
+        0,
+        &[
+            "passed over",
+            "step-00000040/model.bpk",
+            "resuming at step 30",
+        ],
+    );
     assert_eq!(workshop.losses().len(), 50);
 }
 
@@ -168,7 +195,9 @@ fn a_full_disk_keeps_the_checkpoint_before() {
         .current_dir(workshop.path())
         .args(["-c", "trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\""])
         .arg(env!("CARGO_BIN_EXE_slovo-train"))
-        .args(["pretrain", "tiny.ron", "--out", "run", "--resume", "--steps", "60"])
+        .args([
+            "pretrain", "tiny.ron", "--out", "run", "--resume", "--steps", "60",
+        ])
         .stdin(Stdio::null())
         .output()
         .unwrap();

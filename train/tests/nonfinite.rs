@@ -179,7 +179,13 @@ fn train(workshop: &Workshop, faulty: Range<u64>) -> slovo_train::Result<Outcome
         count: 10,
         device: device.autodiff(),
     };
-    launch(task, Arc::new(batches), Arc::new(valid), session, slovo_args::Progress::None)
+    launch(
+        task,
+        Arc::new(batches),
+        Arc::new(valid),
+        session,
+        slovo_args::Progress::None,
+    )
 }
 
 #[test]
@@ -189,7 +195,10 @@ fn a_skipped_step_is_counted_and_the_run_goes_on() {
     let state = outcome.state;
     assert_eq!((state.step, state.updates, state.skipped), (10, 8, 2));
     let log = std::fs::read_to_string(workshop.run_folder().join("run.log")).unwrap();
-    assert!(log.contains("step 4 skipped: loss NaN") && log.contains("batch 3"), "{log}");
+    assert!(
+        log.contains("step 4 skipped: loss NaN") && log.contains("batch 3"),
+        "{log}"
+    );
     // A skipped step has no learning rate, and the next one goes on from where the last ended.
     let rows = workshop.losses();
     let loss = |row: usize| rows[row].split(',').nth(2).unwrap().parse::<f64>().unwrap();
@@ -204,7 +213,10 @@ fn three_in_a_row_end_the_run_and_keep_the_last_good_checkpoint() {
     let error = train(&workshop, 5..10).unwrap_err();
     assert!(!error.is_usage());
     let text = error.to_string();
-    assert!(text.contains("3 steps in a row") && text.contains("step-00000006"), "{text}");
+    assert!(
+        text.contains("3 steps in a row") && text.contains("step-00000006"),
+        "{text}"
+    );
     let (newest, passed_over) = Shelf::new(&workshop.run_folder(), 2).newest_good().unwrap();
     assert!(passed_over.is_empty());
     assert_eq!(newest.unwrap().step, 6);

@@ -25,7 +25,10 @@ fn kill_after(workshop: &Workshop, more: &[&str], step: u64) {
     }
     // SIGKILL: no handler runs.
     child.kill().unwrap();
-    assert!(!child.wait().unwrap().success(), "it ended before it was killed");
+    assert!(
+        !child.wait().unwrap().success(),
+        "it ended before it was killed"
+    );
 }
 
 #[test]
@@ -43,7 +46,11 @@ fn killed_twice_and_resumed_equals_uninterrupted() {
     kill_after(&killed, &resumed, 148);
     let output = killed.finish(&resumed);
     assert!(output.status.success(), "{}", errors(&output));
-    assert!(errors(&output).contains("resuming at step 14"), "{}", errors(&output));
+    assert!(
+        errors(&output).contains("resuming at step 14"),
+        "{}",
+        errors(&output)
+    );
 
     assert_eq!(straight.losses().len(), 200);
     assert_eq!(straight.losses(), killed.losses());
@@ -67,13 +74,25 @@ fn stray_temporaries_are_gone_after_a_resume() {
     std::fs::create_dir_all(run.join("checkpoints/.step-00000050.tmp")).unwrap();
     std::fs::create_dir_all(run.join(".model.tmp")).unwrap();
     std::fs::write(run.join(".recipe.ron.tmp"), "half").unwrap();
-    assert!(workshop.finish(&["--resume", "--steps", "50"]).status.success());
+    assert!(
+        workshop
+            .finish(&["--resume", "--steps", "50"])
+            .status
+            .success()
+    );
     let mut names: Vec<_> = std::fs::read_dir(&run)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let expected = ["checkpoints", "eval.csv", "model", "recipe.ron", "run.log", "train.csv"];
+    let expected = [
+        "checkpoints",
+        "eval.csv",
+        "model",
+        "recipe.ron",
+        "run.log",
+        "train.csv",
+    ];
     assert_eq!(names, expected);
     for bundle in std::fs::read_dir(run.join("checkpoints")).unwrap() {
         let name = bundle.unwrap().file_name().into_string().unwrap();

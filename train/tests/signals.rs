@@ -11,7 +11,13 @@ use support::{Workshop, errors};
 
 fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
-    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([name, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Starts a long run and waits for its first step.
@@ -21,7 +27,10 @@ fn start(workshop: &Workshop) -> Child {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("\"step\":3,")), "it never trained");
+    assert!(
+        lines.any(|line| line.unwrap().contains("\"step\":3,")),
+        "it never trained"
+    );
     // Somebody has to go on reading, or the pipe fills up.
     std::thread::spawn(move || lines.count());
     child
@@ -41,4 +50,22 @@ fn sigterm_and_ctrl_c_stop_after_the_step_with_a_checkpoint() {
         let expected = format!("resuming at step {stopped} ");
         assert!(errors(&output).contains(&expected), "{}", errors(&output));
     }
+}
+
+#[test]
+fn a_signal_while_text_is_prepared_leaves_no_half_of_it() {
+    let workshop = Workshop::new();
+    // Long enough that the signal comes before the end.
+    let text = support::text(2_000_000);
+    std::fs::write(workshop.path().join("text.txt"), text).unwrap();
+    let mut child = workshop.pretrain(&[]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.next().is_some(), "it never began");
+    std::thread::spawn(move || lines.count());
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert!(!workshop.run_folder().exists());
+    let prepared = workshop.path().join("runs/data");
+    let left: Vec<_> = std::fs::read_dir(&prepared).into_iter().flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
 }

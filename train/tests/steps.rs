@@ -120,10 +120,16 @@ fn micro_batches_with_uneven_masks_give_the_gradient_of_one_batch() {
     let parts = vec![batch(0, 1, &device), batch(1, 4, &device)];
     let parts = accumulate(&task, &mut given(parts), 2).unwrap();
     assert_eq!((whole.valid, parts.valid), (25, 25));
-    let (a, b) = (measure(&task, &whole).unwrap(), measure(&task, &parts).unwrap());
+    let (a, b) = (
+        measure(&task, &whole).unwrap(),
+        measure(&task, &parts).unwrap(),
+    );
     assert!((a.loss - b.loss).abs() < 1e-5 * a.loss);
     assert!((a.grad_norm - b.grad_norm).abs() < 1e-4 * a.grad_norm);
-    let (a, b) = (numbers(&task, Some(&whole.grads)), numbers(&task, Some(&parts.grads)));
+    let (a, b) = (
+        numbers(&task, Some(&whole.grads)),
+        numbers(&task, Some(&parts.grads)),
+    );
     for (a, b) in a.iter().zip(&b) {
         assert!((a - b).abs() < 1e-4 * (1.0 + a.abs()), "{a} is not {b}");
     }
@@ -158,7 +164,14 @@ fn weights_decay_and_vectors_do_not() {
         ..AdamW::default()
     });
     let mut optimizer = recipe.init(&task);
-    let (after, lr) = update(task, summed, &measured, &mut optimizer, &mut constant(), None);
+    let (after, lr) = update(
+        task,
+        summed,
+        &measured,
+        &mut optimizer,
+        &mut constant(),
+        None,
+    );
     assert_eq!(lr, 1e-2);
     let gain = |task: &CausalTask| -> Vec<f32> {
         let mut vectors = Vectors::default();
@@ -168,7 +181,10 @@ fn weights_decay_and_vectors_do_not() {
     assert_eq!(gain(&before), gain(&after));
     for (before, after) in numbers(&before, None).iter().zip(numbers(&after, None)) {
         let decayed = before * (1.0 - 1e-2 * 0.5);
-        assert!(after == *before || (after - decayed).abs() < 1e-7, "{before} → {after}");
+        assert!(
+            after == *before || (after - decayed).abs() < 1e-7,
+            "{before} → {after}"
+        );
     }
     assert!(numbers(&before, None) != numbers(&after, None));
 }
@@ -199,8 +215,20 @@ fn both_optimizers_learn_a_batch_by_heart() {
             let summed = accumulate(&task, &mut given(vec![batch(0, 3, &device)]), 1).unwrap();
             let measured = measure(&task, &summed).unwrap();
             losses.push(measured.loss);
-            (task, _) = update(task, summed, &measured, &mut optimizer, &mut schedule, Some(1.0));
+            (task, _) = update(
+                task,
+                summed,
+                &measured,
+                &mut optimizer,
+                &mut schedule,
+                Some(1.0),
+            );
         }
-        assert!(losses[149] < 0.3 * losses[0], "{recipe:?}: {} → {}", losses[0], losses[149]);
+        assert!(
+            losses[149] < 0.3 * losses[0],
+            "{recipe:?}: {} → {}",
+            losses[0],
+            losses[149]
+        );
     }
 }

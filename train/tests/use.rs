@@ -10,7 +10,11 @@ use support::{Workshop, errors};
 
 fn slovo(workshop: &Workshop, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slovo-train"));
-    command.current_dir(workshop.path()).args(args).output().unwrap()
+    command
+        .current_dir(workshop.path())
+        .args(args)
+        .output()
+        .unwrap()
 }
 
 fn stdout(output: &Output) -> String {
@@ -28,17 +32,38 @@ fn a_trained_model_is_measured_sampled_and_looked_into() {
     let measured = stdout(&slovo(&workshop, &["evaluate", "--model", "run", "--json"]));
     let measured: serde_json::Value = serde_json::from_str(&measured).unwrap();
     let loss = measured["loss"].as_f64().unwrap();
-    assert!(trained.contains(&format!("validation loss  {loss:.4}")), "{trained} {loss}");
+    assert!(
+        trained.contains(&format!("validation loss  {loss:.4}")),
+        "{trained} {loss}"
+    );
     // 27 characters at random need 3.3 nats.
     assert!(loss < 1.5, "{loss}");
 
     // The same text given as a file is another set with almost the same loss.
-    let args = ["evaluate", "--model", "run/model", "--data", "text.txt", "--json"];
+    let args = [
+        "evaluate",
+        "--model",
+        "run/model",
+        "--data",
+        "text.txt",
+        "--json",
+    ];
     let given: serde_json::Value = serde_json::from_str(&stdout(&slovo(&workshop, &args))).unwrap();
-    assert!((given["loss"].as_f64().unwrap() - loss).abs() < 0.1, "{given}");
+    assert!(
+        (given["loss"].as_f64().unwrap() - loss).abs() < 0.1,
+        "{given}"
+    );
 
     let sample = |more: &[&str]| {
-        let args = ["generate", "--model", "run", "--prompt", "the king ", "--tokens", "20"];
+        let args = [
+            "generate",
+            "--model",
+            "run",
+            "--prompt",
+            "the king ",
+            "--tokens",
+            "20",
+        ];
         stdout(&slovo(&workshop, &[&args[..], more].concat()))
     };
     let greedy = sample(&["--temperature", "0"]);
@@ -48,8 +73,14 @@ fn a_trained_model_is_measured_sampled_and_looked_into() {
     assert_eq!(sample(&["--seed", "1"]), sample(&["--seed", "1"]));
 
     let found = stdout(&slovo(&workshop, &["inspect", "run"]));
-    assert!(found.contains("kind: run") && found.contains("parameters"), "{found}");
-    let found = stdout(&slovo(&workshop, &["inspect", "run/checkpoints/step-00000300"]));
+    assert!(
+        found.contains("kind: run") && found.contains("parameters"),
+        "{found}"
+    );
+    let found = stdout(&slovo(
+        &workshop,
+        &["inspect", "run/checkpoints/step-00000300"],
+    ));
     assert!(found.contains("kind: checkpoint"), "{found}");
     let found = stdout(&slovo(&workshop, &["inspect", "run/model", "--json"]));
     let found: serde_json::Value = serde_json::from_str(&found).unwrap();
@@ -65,7 +96,10 @@ fn wrong_places_and_prompts_are_named() {
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.contains(part) && !text.contains("panicked"), "{text}");
     };
-    refused(&["generate", "--model", "nowhere", "--prompt", "a"], "nowhere");
+    refused(
+        &["generate", "--model", "nowhere", "--prompt", "a"],
+        "nowhere",
+    );
     refused(&["evaluate", "--model", "."], "is neither a run folder");
     refused(&["inspect", "."], "no run folder");
     assert!(workshop.finish(&[]).status.success());
@@ -79,7 +113,14 @@ fn wrong_places_and_prompts_are_named() {
 fn a_dry_run_says_what_it_needs_and_writes_no_run() {
     let workshop = Workshop::new();
     let text = stdout(&workshop.finish(&["--dry-run", "--steps", "77"]));
-    for part in ["steps: 77", "vocab_size: 2", "parameters", "epochs", "FLOPs", "memory"] {
+    for part in [
+        "steps: 77",
+        "vocab_size: 2",
+        "parameters",
+        "epochs",
+        "FLOPs",
+        "memory",
+    ] {
         assert!(text.contains(part), "{part:?} is not in:\n{text}");
     }
     assert!(!workshop.run_folder().exists());

@@ -91,8 +91,7 @@ impl Bundle {
     /// A file that cannot be read or understood.
     pub fn state(&self) -> Result<TrainState> {
         let path = self.path.join(STATE);
-        let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-        ron::from_str(&text).map_err(|error| Error::Checkpoint {
+        slovo_data::recipe::load_ron(&path, &[]).map_err(|error| Error::Checkpoint {
             path,
             what: error.to_string(),
         })
@@ -130,8 +129,7 @@ impl Bundle {
         if updates > 0 {
             check_states(model, &path)?;
         }
-        let record =
-            OptimizerRecord::load(&path).map_err(|error| wrong(path.clone(), &error))?;
+        let record = OptimizerRecord::load(&path).map_err(|error| wrong(path.clone(), &error))?;
         let tensors = record.len();
         let optimizer = optimizer.load_record(record);
         // Burn skips what it cannot put back.

@@ -79,7 +79,8 @@ impl Workshop {
     pub fn losses(&self) -> Vec<String> {
         let table = std::fs::read_to_string(self.run_folder().join("train.csv")).unwrap();
         let rows = table.lines().skip(1);
-        rows.map(|row| row.rsplit_once(',').unwrap().0.to_string()).collect()
+        rows.map(|row| row.rsplit_once(',').unwrap().0.to_string())
+            .collect()
     }
 
     /// The exported weights.
@@ -95,11 +96,33 @@ pub fn errors(output: &Output) -> String {
 
 /// Sentences from a small grammar: enough for a tiny model to learn something.
 pub fn text(sentences: u64) -> String {
-    const WHO: [&str; 6] = ["the king", "a fool", "my lord", "the queen", "no man", "the night"];
+    const WHO: [&str; 6] = [
+        "the king",
+        "a fool",
+        "my lord",
+        "the queen",
+        "no man",
+        "the night",
+    ];
     const DOES: [&str; 6] = ["loves", "fears", "sees", "calls", "leaves", "remembers"];
-    const WHAT: [&str; 6] = ["the sea", "his crown", "a word", "the morning", "her name", "gold"];
-    let pick = |i: u64, n: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (20 + 8 * n)) as usize % 6;
+    const WHAT: [&str; 6] = [
+        "the sea",
+        "his crown",
+        "a word",
+        "the morning",
+        "her name",
+        "gold",
+    ];
+    let pick =
+        |i: u64, n: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (20 + 8 * n)) as usize % 6;
     (0..sentences)
-        .map(|i| format!("{} {} {}.\n", WHO[pick(i, 0)], DOES[pick(i, 1)], WHAT[pick(i, 2)]))
+        .map(|i| {
+            format!(
+                "{} {} {}.\n",
+                WHO[pick(i, 0)],
+                DOES[pick(i, 1)],
+                WHAT[pick(i, 2)]
+            )
+        })
         .collect()
 }

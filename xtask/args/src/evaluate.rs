@@ -47,9 +47,9 @@ pub struct GenerateArgs {
     /// Text to continue (`-` reads standard input)
     #[arg(long, value_name = "TEXT")]
     pub prompt: String,
-    /// Tokens to generate at most
-    #[arg(long, default_value_t = 200, value_name = "N")]
-    pub tokens: usize,
+    /// Tokens to generate at most [default: 200, or as many as the model has positions left for]
+    #[arg(long, value_name = "N")]
+    pub tokens: Option<usize>,
     /// 0 takes the likeliest token; 1 samples as the model says
     #[arg(long, default_value_t = 0.8, value_name = "T")]
     pub temperature: f32,
