@@ -4,7 +4,6 @@ use crate::init::{Builder, Init};
 use burn::module::Module;
 use burn::nn::{Embedding, Linear};
 use burn::tensor::Tensor;
-use burn::tensor::module::linear;
 
 /// The language-model head.
 ///
@@ -33,9 +32,14 @@ impl Head {
 
     /// Maps hidden states `[batch, seq, d_model]` to logits `[batch, seq, vocab_size]`.
     pub(crate) fn forward(&self, hidden: Tensor<3>, tokens: &Embedding) -> Tensor<3> {
+        let [batch, seq, d_model] = hidden.dims();
         match &self.output {
             Some(output) => output.forward(hidden),
-            None => linear(hidden, tokens.weight.val().transpose(), None),
+            // Not `linear`, which would first copy the whole matrix into its transposed order.
+            None => hidden
+                .reshape([batch * seq, d_model])
+                .matmul(tokens.weight.val().transpose())
+                .reshape([batch as i64, seq as i64, -1]),
         }
     }
 }

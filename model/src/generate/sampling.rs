@@ -140,3 +140,82 @@ fn likeliest(logits: &[f32]) -> Option<u32> {
         .reduce(|best, next| if next.1 > best.1 { next } else { best });
     best.map(|(token, _): (u32, _)| token)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Probabilities 0.1, 0.5, 0.15, 0.25.
+    fn logits() -> Vec<f32> {
+        [0.1f32, 0.5, 0.15, 0.25].map(f32::ln).to_vec()
+    }
+
+    /// How often each token comes in 40,000 draws.
+    fn shares(sampling: Sampling) -> [f64; 4] {
+        let mut sampler = Sampler::new(&sampling).unwrap();
+        let mut counts = [0.0; 4];
+        for _ in 0..40_000 {
+            counts[sampler.next(&logits()).unwrap() as usize] += 1.0 / 40_000.0;
+        }
+        counts
+    }
+
+    fn close(found: [f64; 4], expected: [f64; 4]) {
+        for (f, e) in found.into_iter().zip(expected) {
+            // Four standard errors of the most uncertain share; what is cut never comes.
+            let slack = if e == 0.0 { 0.0 } else { 0.01 };
+            assert!((f - e).abs() <= slack, "{found:?} instead of {expected:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_come_as_often_as_the_model_says() {
+        close(shares(Sampling::default()), [0.1, 0.5, 0.15, 0.25]);
+    }
+
+    #[test]
+    fn temperature_is_a_power_of_the_probability() {
+        let squares = [0.01, 0.25, 0.0225, 0.0625].map(|p| p / 0.345);
+        close(
+            shares(Sampling {
+                temperature: 0.5,
+                ..Sampling::default()
+            }),
+            squares,
+        );
+    }
+
+    #[test]
+    fn top_k_keeps_the_likeliest() {
+        let top_k = |k| {
+            shares(Sampling {
+                top_k: Some(k),
+                ..Sampling::default()
+            })
+        };
+        close(top_k(2), [0.0, 2.0 / 3.0, 0.0, 1.0 / 3.0]);
+        close(top_k(100), [0.1, 0.5, 0.15, 0.25]);
+    }
+
+    #[test]
+    fn top_p_keeps_the_token_that_crosses_the_bound() {
+        let top_p = |p| {
+            shares(Sampling {
+                top_p: Some(p),
+                ..Sampling::default()
+            })
+        };
+        close(top_p(0.4), [0.0, 1.0, 0.0, 0.0]);
+        close(top_p(0.6), [0.0, 2.0 / 3.0, 0.0, 1.0 / 3.0]);
+        close(top_p(1.0), [0.1, 0.5, 0.15, 0.25]);
+    }
+
+    #[test]
+    fn greedy_takes_the_first_of_equals() {
+        let mut sampler = Sampler::new(&Sampling::greedy()).unwrap();
+        assert_eq!(sampler.next(&[0.0, 2.0, 1.0, 2.0]), Some(1));
+        assert_eq!(sampler.next(&[0.0, f32::NAN]), None);
+        assert_eq!(sampler.next(&[f32::INFINITY, 0.0]), None);
+    }
+}
