@@ -5,6 +5,7 @@ pub mod clean;
 pub mod document;
 pub mod recipe;
 pub mod source;
+pub mod baseline;
 pub mod batch;
 mod error;
 mod files;

@@ -435,11 +435,6 @@ impl Tokenizer {
     pub fn fingerprint_bytes(&self) -> [u8; 32] {
         self.0.fingerprint
     }
-
-    #[cfg(test)]
-    pub(super) fn general(&self) -> &tokenizers::Tokenizer {
-        &self.0.general
-    }
 }
 
 /// Why a piece cannot be encoded.

@@ -1,0 +1,106 @@
+//! What a language model has to beat: the held-out text in bits per byte, without a network.
+//!
+//! Two yardsticks that anyone can repeat. A 5-gram model with modified Kneser–Ney smoothing sees
+//! the same training tokens and predicts the same held-out tokens; it was the state of the art
+//! before neural models. `xz -9` sees only the held-out text, and learns it as it goes.
+
+mod ngram;
+mod xz;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use ngram::{NGRAM_TOKENS, NgramModel};
+pub use xz::{XzCounter, xz_bytes};
+
+use crate::prepare::{Prepared, write_text};
+use crate::shard::Shards;
+use crate::{Error, files};
+
+/// Order of the n-gram model.
+pub const ORDER: usize = 5;
+
+/// Both yardsticks for one held-out text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baselines {
+    /// Fingerprint of the data that they were measured on.
+    pub fingerprint: String,
+    /// UTF-8 bytes of the held-out text.
+    pub bytes: u64,
+    /// Order of the n-gram model.
+    pub order: usize,
+    /// Tokens that it learnt from: all of the training text, up to [`NGRAM_TOKENS`].
+    pub ngram_tokens: u64,
+    /// Its cross-entropy on the held-out tokens, in bits per byte of text.
+    pub ngram_bits_per_byte: f64,
+    /// Bytes of the text after `xz -9`.
+    pub xz_bytes: u64,
+    /// The same in bits per byte of text.
+    pub xz_bits_per_byte: f64,
+}
+
+impl Prepared {
+    /// Measures both yardsticks, or reads what was measured before: they are kept in the folder as
+    /// `baselines.json`.
+    ///
+    /// # Errors
+    /// Tokens that cannot be decoded.
+    pub fn baselines(&self) -> Result<Baselines, Error> {
+        let path = self.dir.join("baselines.json");
+        let kept = std::fs::read(&path)
+            .ok()
+            .and_then(|json| serde_json::from_slice::<Baselines>(&json).ok())
+            .filter(|kept| kept.fingerprint == self.fingerprint && kept.order == ORDER);
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let bytes = self.validation.bytes();
+        let mut xz = XzCounter::new(bytes).map_err(Error::io("compress", &self.dir))?;
+        write_text(&self.validation, &self.tokenizer, &mut xz)?;
+        let xz_bytes = xz.finish().map_err(Error::io("compress", &self.dir))?;
+        let baselines = Baselines {
+            fingerprint: self.fingerprint.clone(),
+            bytes,
+            order: ORDER,
+            ngram_tokens: self.train.len().min(NGRAM_TOKENS),
+            ngram_bits_per_byte: ngram_bits_per_byte(&self.train, &self.validation, ORDER)?,
+            xz_bytes,
+            xz_bits_per_byte: xz_bytes as f64 * 8.0 / bytes as f64,
+        };
+        if let Ok(json) = serde_json::to_vec_pretty(&baselines) {
+            // A folder that cannot be written only means measuring again.
+            let _ = files::write(&path, &json);
+        }
+        Ok(baselines)
+    }
+}
+
+/// Cross-entropy of an n-gram model of `train` on `validation`, in bits per byte of the held-out
+/// text. Boundary tokens are predicted too and count, their bytes (none) do not: the same rule as
+/// for a network.
+///
+/// # Errors
+/// A vocabulary too large for `order` (above five).
+pub fn ngram_bits_per_byte(
+    train: &Shards,
+    validation: &Shards,
+    order: usize,
+) -> Result<f64, Error> {
+    let read = |shards: &Shards, tokens: u64| {
+        let mut out = vec![0; tokens as usize];
+        shards.read(0, &mut out).map(|()| out)
+    };
+    let model = NgramModel::train(
+        &read(train, train.len().min(NGRAM_TOKENS))?,
+        train.vocab_size().max(1) as u32,
+        order,
+    )
+    .ok_or_else(|| Error::NotPrepared {
+        path: Path::new("the n-gram model").to_owned(),
+        message: format!("order {order} is not from 1 to {ORDER}"),
+    })?;
+    let bits = model.bits(&read(validation, validation.len())?);
+    Ok(bits / validation.bytes() as f64)
+}
