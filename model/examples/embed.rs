@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         return Err("usage: embed FOLDER TEXT".into());
     };
     let folder = PathBuf::from(folder);
-    let tokenizer = Tokenizer::from_file(folder.join("tokenizer.json"))?;
+    let file = folder.join("tokenizer.json");
+    let tokenizer = Tokenizer::from_file(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let model = load_model(&folder, &Device::default())?;
 
     let prompt = tokenizer.encode(text.as_str(), false)?;

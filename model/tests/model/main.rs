@@ -10,8 +10,9 @@ mod forward;
 mod generation;
 mod golden;
 mod loss;
+mod oracle;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use slovo_model::{CausalLm, TransformerConfig};
 use std::collections::BTreeMap;
@@ -78,4 +79,24 @@ fn parameters(model: &CausalLm) -> BTreeMap<String, Vec<u32>> {
     };
     model.visit(&mut visitor);
     visitor.found
+}
+
+/// Adds noise to every parameter of a model.
+fn shake(model: &mut CausalLm) {
+    struct Mapper(usize);
+    impl ModuleMapper for Mapper {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|value| {
+                let shape = value.shape();
+                let noise = (0..shape.num_elements()).map(|i| {
+                    self.0 += 1;
+                    0.4 * (((i + self.0) * 7919) as f64 * 12.9898).sin() as f32
+                });
+                let data = TensorData::new(noise.collect::<Vec<_>>(), shape);
+                let noise = Tensor::<D>::from_data(data, &value.device());
+                value + noise
+            })
+        }
+    }
+    *model = model.clone().map(&mut Mapper(0));
 }
