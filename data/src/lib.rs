@@ -1,19 +1,50 @@
 //! Text to documents, tokens, shards and batches.
+//!
+//! ```text
+//! source ─► clean ─► tokenizer ─► shard ─► order ─► batch
+//! ```
+//!
+//! A [`recipe`] says which text becomes which tokens, [`prepare()`] makes a folder of it, and
+//! [`Batches`] gives batch *i* of a run as a pure function of (seed, recipe, *i*). Nothing here
+//! knows a model: a batch is plain numbers.
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//!
+//! use slovo_data::recipe::{DataRecipe, from_ron_str};
+//! use slovo_data::{Batches, Windows, prepare};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let text = folder.path().join("text.txt");
+//! # let out = folder.path().join("prepared");
+//! std::fs::write(&text, "To be, or not to be, that is the question.\n".repeat(100))?;
+//! let recipe: DataRecipe = from_ron_str(&format!(
+//!     "(name: \"hamlet\", sources: [Files(paths: [{text:?}])],
+//!       tokenizer: Char, split: Position(validation: 0.1))"
+//! ))?;
+//! let prepared = prepare(&recipe, Some(&out), &mut |_| {}, &AtomicBool::new(false))?;
+//!
+//! let batches = Batches::new(prepared.train.clone(), Windows::Shuffled, 16, 4, 1337)?;
+//! let batch = batches.batch(1_000); // [4, 16], whatever was asked for before
+//! assert_eq!(batch.inputs[1..16], batch.targets[..15]);
+//! println!("{}", prepared.tokenizer.decode(&batch.inputs[..16])?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+pub mod baseline;
+pub mod batch;
 pub mod cargo_corpus;
 pub mod clean;
 pub mod document;
-pub mod recipe;
-pub mod source;
-pub mod baseline;
-pub mod batch;
 mod error;
 mod files;
 pub mod order;
 mod prefetch;
 pub mod prepare;
+pub mod recipe;
 pub mod report;
 pub mod shard;
+pub mod source;
 pub mod split;
 pub mod tokenizer;
 

@@ -234,7 +234,10 @@ mod tests {
                 .wrapping_add(1_442_695_040_888_963_407);
             let noise = (state >> 33) as u32;
             let (a, b) = (tokens[tokens.len() - 2], tokens[tokens.len() - 1]);
-            let next = if noise % 4 == 0 { noise / 4 } else { a * 7 + b * 3 + noise % 2 };
+            let next = match noise % 4 {
+                0 => noise / 4,
+                _ => a * 7 + b * 3 + noise % 2,
+            };
             tokens.push(next % vocab_size);
         }
         tokens
@@ -261,7 +264,10 @@ mod tests {
                     .collect();
                 assert!(probabilities.iter().all(|&p| p > 0.0), "{history:?}");
                 let sum: f64 = probabilities.iter().sum();
-                assert!((sum - 1.0).abs() < 1e-5, "order {order}, {history:?}: {sum}");
+                assert!(
+                    (sum - 1.0).abs() < 1e-5,
+                    "order {order}, {history:?}: {sum}"
+                );
             }
         }
     }
@@ -306,7 +312,10 @@ mod tests {
     fn the_sum_does_not_depend_on_the_threads() {
         let tokens = sequence(50_000, 40);
         let bits = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| NgramModel::train(&tokens, 40, 5).unwrap().bits(&tokens))
         };
         assert_eq!(bits(1).to_bits(), bits(3).to_bits());

@@ -71,8 +71,9 @@ mod tests {
 
     #[test]
     fn repetition_is_cheap_and_length_is_counted() {
-        let once = xz_bytes(&"All work and no play makes Jack a dull boy.\n".repeat(1)).unwrap();
-        let often = xz_bytes(&"All work and no play makes Jack a dull boy.\n".repeat(999)).unwrap();
+        let line = "All work and no play makes Jack a dull boy.\n";
+        let once = xz_bytes(line).unwrap();
+        let often = xz_bytes(&line.repeat(999)).unwrap();
         assert!(once > 44 && often < once + 100, "{once} {often}");
     }
 

@@ -47,7 +47,11 @@ impl Failure {
                     cause = inner.source();
                 }
                 eprintln!("{text}");
-                ExitCode::from(if error.is_usage() { exit::USAGE } else { exit::FAILED })
+                ExitCode::from(if error.is_usage() {
+                    exit::USAGE
+                } else {
+                    exit::FAILED
+                })
             }
             Self::Usage(message) => {
                 eprintln!("error: {message}");

@@ -56,7 +56,9 @@ impl Meter {
         self.shown = Some(Instant::now());
         let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let seconds = begin.elapsed().as_secs_f64().max(1e-3);
-        let of = total.map_or(String::new(), |total| format!(" of {:.1}", mebibytes(total)));
+        let of = total.map_or(String::new(), |total| {
+            format!(" of {:.1}", mebibytes(total))
+        });
         eprint!(
             "\r\x1b[K{stage}: {:.1}{of} MiB, {:.1} MiB/s",
             mebibytes(done),

@@ -67,11 +67,7 @@ fn documents(inputs: &[String]) -> Result<slovo_data::source::Documents, Failure
     Ok(inputs.documents(&Clean::default()))
 }
 
-fn train(
-    inputs: &[String],
-    kind: TokenizerKind,
-    vocab_size: usize,
-) -> Result<Tokenizer, Failure> {
+fn train(inputs: &[String], kind: TokenizerKind, vocab_size: usize) -> Result<Tokenizer, Failure> {
     let mut sample = BpeSample::new(SAMPLE_BYTES);
     let mut characters = BTreeSet::new();
     if kind != TokenizerKind::Byte {
@@ -98,7 +94,11 @@ fn read_stdin() -> Result<String, Failure> {
         .map_err(|error| Failure::Usage(format!("cannot read standard input: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..at]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count()
+            + 1;
         Failure::Usage(format!(
             "standard input is not UTF-8: byte {at}, on line {line}, is 0x{:02X}",
             error.as_bytes()[at]
@@ -130,7 +130,11 @@ fn print_ids(ids: &[u32]) -> io::Result<()> {
 fn describe(tokenizer: &Tokenizer) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "kind          {}", tokenizer.kind())?;
-    writeln!(out, "vocabulary    {}", grouped(tokenizer.vocab_size() as u64))?;
+    writeln!(
+        out,
+        "vocabulary    {}",
+        grouped(tokenizer.vocab_size() as u64)
+    )?;
     let specials: Vec<String> = tokenizer
         .specials()
         .into_iter()
@@ -151,12 +155,13 @@ fn measure(tokenizer: &Tokenizer, inputs: &[String]) -> Result<(), Failure> {
     let (mut bytes, mut tokens) = (0_u64, 0_u64);
     for document in documents(inputs)? {
         let document = document.map_err(slovo_data::Error::from)?;
-        let ids = tokenizer
-            .encode(&document.text)
-            .map_err(|error| slovo_data::Error::Document {
-                document: document.path.clone(),
-                error,
-            })?;
+        let ids =
+            tokenizer
+                .encode(&document.text)
+                .map_err(|error| slovo_data::Error::Document {
+                    document: document.path.clone(),
+                    error,
+                })?;
         bytes += document.text.len() as u64;
         tokens += ids.len() as u64;
     }

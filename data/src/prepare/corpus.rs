@@ -26,6 +26,9 @@ pub(super) struct Corpus<'a> {
     spool: Option<PathBuf>,
 }
 
+/// What takes a clean document and the SHA-256 of its text.
+type Take<'t> = &'t mut dyn FnMut(Document, &[u8; 32]) -> Result<(), Error>;
+
 /// What one reading of everything found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Seen {
@@ -84,7 +87,7 @@ impl<'a> Corpus<'a> {
         &self,
         first: &Seen,
         stop: &AtomicBool,
-        take: &mut dyn FnMut(Document, &[u8; 32]) -> Result<(), Error>,
+        take: Take<'_>,
     ) -> Result<(), Error> {
         let fingerprint = match &self.spool {
             Some(path) => read_spool(path, stop, take)?,
@@ -107,16 +110,12 @@ impl<'a> Corpus<'a> {
         }
     }
 
-    fn read_sources(
-        &self,
-        stop: &AtomicBool,
-        take: &mut dyn FnMut(Document, &[u8; 32]) -> Result<(), Error>,
-    ) -> Result<Seen, Error> {
+    fn read_sources(&self, stop: &AtomicBool, take: Take<'_>) -> Result<Seen, Error> {
         let mut seen = Seen::default();
         let mut fingerprint = Fingerprint::default();
         let mut documents = self.inputs.documents(&self.clean);
         let mut continued = false;
-        while let Some(document) = documents.next() {
+        for document in documents.by_ref() {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Stopped);
             }
@@ -190,11 +189,7 @@ fn parse_line(line: &str) -> std::io::Result<Document> {
     })
 }
 
-fn read_spool(
-    path: &Path,
-    stop: &AtomicBool,
-    take: &mut dyn FnMut(Document, &[u8; 32]) -> Result<(), Error>,
-) -> Result<String, Error> {
+fn read_spool(path: &Path, stop: &AtomicBool, take: Take<'_>) -> Result<String, Error> {
     let file = File::open(path).map_err(Error::io("read", path))?;
     let mut fingerprint = Fingerprint::default();
     for line in BufReader::new(file).lines() {

@@ -15,7 +15,7 @@ mod progress;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 pub use plan::{Plan, plan};
@@ -178,6 +178,9 @@ pub fn prepare_with(
     write_texts(recipe, &report, temporary.path())?;
     corpus.forget();
 
+    if stop.load(Ordering::Relaxed) {
+        return Err(Error::Stopped);
+    }
     match temporary.finish(&dir) {
         Ok(()) => Prepared::open(&dir),
         // Another process may have prepared the same in the meantime.

@@ -1,5 +1,6 @@
 //! The tokenizer: a `tokenizer.json` with the project's promises around it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,6 +120,11 @@ impl Tokenizer {
             place: place.to_owned(),
             message,
         };
+        if !value.is_object() {
+            return Err(parse(
+                "it is JSON, but not an object with a model".to_owned(),
+            ));
+        }
         let traits = traits(&value);
         // A published file may cut or pad texts to a model's length, or leave out merges at random
         // while training: all of that would silently change what a document is.
@@ -316,12 +322,26 @@ impl Tokenizer {
             for (start, end) in ends.chain([(text.len(), text.len())]) {
                 let gap = text.get(covered..start).unwrap_or_default();
                 if let Some(at) = gap.find(|character: char| !character.is_whitespace()) {
-                    return Err(Fault::Hole(covered + at));
+                    return Err(Fault::Hole(self.first_dropped(text, covered + at)));
                 }
                 covered = covered.max(end);
             }
         }
         Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The first character that leaves no token, when something up to `gap` left none. The model's
+    /// offsets count only what it kept, so the gap shows at the end of the word.
+    fn first_dropped(&self, text: &str, gap: usize) -> usize {
+        let is_dropped = |character: char| {
+            let alone = self.0.general.encode(character.to_string(), false);
+            !character.is_whitespace() && alone.is_ok_and(|encoding| encoding.is_empty())
+        };
+        let mut kept = BTreeSet::new();
+        text.char_indices()
+            .take_while(|&(at, _)| at <= gap)
+            .find(|&(_, character)| kept.insert(character) && is_dropped(character))
+            .map_or(gap, |(at, _)| at)
     }
 
     /// The text of token ids. Special tokens show as what they are called; bytes that are not
