@@ -20,11 +20,12 @@
 mod bpe;
 mod build;
 mod byte_level;
+mod decode;
+mod encode;
 mod error;
 mod kind;
 mod pieces;
 mod stream;
-#[path = "tokenizer.rs"]
 mod wrapper;
 
 pub use bpe::{BpeSample, SAMPLE_BYTES, train_bpe};

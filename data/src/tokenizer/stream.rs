@@ -1,6 +1,7 @@
 //! Decoding token by token, as a model writes.
 
-use super::{Tokenizer, wrapper::Decoding};
+use super::Tokenizer;
+use super::decode::Decoding;
 
 /// Text from tokens that arrive one at a time; never half a character.
 ///

@@ -1,0 +1,134 @@
+//! Text to token ids.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::pieces::{PIECE_BYTES, pieces};
+use super::{Kind, Place, Tokenizer, TokenizerError};
+
+/// Why a piece cannot be encoded.
+enum Fault {
+    /// No token for what begins at this byte.
+    Hole(usize),
+    Failed(String),
+}
+
+impl Tokenizer {
+    /// The token ids of a text. No special token is added, and none is recognised in the text.
+    ///
+    /// # Errors
+    /// A character without a token, with its place.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let mut ids = Vec::new();
+        for part in self.encode_parts(std::slice::from_ref(&text)) {
+            ids.extend(part?);
+        }
+        Ok(ids)
+    }
+
+    /// The token ids of many texts, on all threads of the pool; the result depends on the texts
+    /// alone. The order is that of the texts.
+    pub fn encode_parts<T: AsRef<str> + Sync>(
+        &self,
+        texts: &[T],
+    ) -> Vec<Result<Vec<u32>, TokenizerError>> {
+        let work: Vec<(usize, usize, &str)> = texts
+            .iter()
+            .enumerate()
+            .flat_map(|(index, text)| {
+                pieces(self.kind(), text.as_ref(), PIECE_BYTES)
+                    .into_iter()
+                    .map(move |(start, piece)| (index, start, piece))
+            })
+            .collect();
+        let encode = |&(index, start, piece): &(usize, usize, &str)| {
+            self.encode_piece(piece).map_err(|fault| match fault {
+                Fault::Hole(at) => {
+                    TokenizerError::Unencodable(Place::of(texts[index].as_ref(), start + at))
+                }
+                Fault::Failed(message) => TokenizerError::Encode(message),
+            })
+        };
+        // A prompt should not wake a thread pool.
+        let encoded: Vec<_> = if work.len() > 1 {
+            work.par_iter().map(encode).collect()
+        } else {
+            work.iter().map(encode).collect()
+        };
+        let mut results: Vec<Result<Vec<u32>, TokenizerError>> =
+            texts.iter().map(|_| Ok(Vec::new())).collect();
+        for ((index, ..), piece) in work.into_iter().zip(encoded) {
+            match (&mut results[index], piece) {
+                (Ok(ids), Ok(piece)) => ids.extend(piece),
+                (result @ Ok(_), Err(error)) => *result = Err(error),
+                (Err(_), _) => {}
+            }
+        }
+        results
+    }
+
+    fn encode_piece(&self, text: &str) -> Result<Vec<u32>, Fault> {
+        let inner = &*self.0;
+        match &inner.traits.kind {
+            Kind::Char => text
+                .char_indices()
+                .map(|(at, character)| {
+                    let id = inner.characters.get(character as usize).copied().flatten();
+                    id.ok_or(Fault::Hole(at))
+                })
+                .collect(),
+            Kind::Byte => Ok(text
+                .bytes()
+                .map(|byte| inner.bytes[byte as usize])
+                .collect()),
+            Kind::ByteLevelBpe => inner
+                .general
+                .encode_fast(text, false)
+                .map(|encoding| encoding.get_ids().to_vec())
+                .map_err(|error| Fault::Failed(error.to_string())),
+            Kind::Other(_) => self.encode_general(text),
+        }
+    }
+
+    /// The slow way, with offsets, which shows what a foreign tokenizer does not know.
+    fn encode_general(&self, text: &str) -> Result<Vec<u32>, Fault> {
+        let inner = &*self.0;
+        let encoding = inner
+            .general
+            .encode(text, false)
+            .map_err(|error| Fault::Failed(error.to_string()))?;
+        if let Some(unknown) = inner.unknown {
+            let position = encoding.get_ids().iter().position(|&id| id == unknown);
+            if let Some(position) = position {
+                return Err(Fault::Hole(encoding.get_offsets()[position].0));
+            }
+        }
+        if inner.traits.may_drop {
+            let mut covered = 0;
+            let ends = encoding.get_offsets().iter().copied();
+            for (start, end) in ends.chain([(text.len(), text.len())]) {
+                let gap = text.get(covered..start).unwrap_or_default();
+                if let Some(at) = gap.find(|character: char| !character.is_whitespace()) {
+                    return Err(Fault::Hole(self.first_dropped(text, covered + at)));
+                }
+                covered = covered.max(end);
+            }
+        }
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// The first character that leaves no token, when something up to `gap` left none. The model's
+    /// offsets count only what it kept, so the gap shows at the end of the word.
+    fn first_dropped(&self, text: &str, gap: usize) -> usize {
+        let is_dropped = |character: char| {
+            let alone = self.0.general.encode(character.to_string(), false);
+            !character.is_whitespace() && alone.is_ok_and(|encoding| encoding.is_empty())
+        };
+        let mut kept = BTreeSet::new();
+        text.char_indices()
+            .take_while(|&(at, _)| at <= gap)
+            .find(|&(_, character)| kept.insert(character) && is_dropped(character))
+            .map_or(gap, |(at, _)| at)
+    }
+}
