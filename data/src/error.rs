@@ -71,6 +71,16 @@ pub enum Error {
         /// What it is.
         found: usize,
     },
+    /// An n-gram model that cannot be.
+    #[error(
+        "no n-gram model of order {order} over {vocab_size} tokens: orders from 1 to 5 will do"
+    )]
+    Order {
+        /// The order asked for.
+        order: usize,
+        /// Size of the vocabulary.
+        vocab_size: u64,
+    },
     /// The output folder holds something else.
     #[error("{} exists and {what}; remove it, or name another folder with --out", path.display())]
     Exists {
@@ -123,6 +133,7 @@ impl Error {
             | Self::Groups { .. }
             | Self::Context { .. }
             | Self::Zero { .. }
+            | Self::Order { .. }
             | Self::Exists { .. }
             | Self::NotPrepared { .. } => true,
             Self::Source(error) => error.is_usage(),

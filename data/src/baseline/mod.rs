@@ -7,8 +7,6 @@
 mod ngram;
 mod xz;
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 pub use ngram::{NGRAM_TOKENS, NgramModel};
@@ -82,7 +80,7 @@ impl Prepared {
 /// for a network.
 ///
 /// # Errors
-/// A vocabulary too large for `order` (above five).
+/// An order that is not from 1 to 5, or a vocabulary too large for it (above 33 million).
 pub fn ngram_bits_per_byte(
     train: &Shards,
     validation: &Shards,
@@ -97,9 +95,9 @@ pub fn ngram_bits_per_byte(
         train.vocab_size().max(1) as u32,
         order,
     )
-    .ok_or_else(|| Error::NotPrepared {
-        path: Path::new("the n-gram model").to_owned(),
-        message: format!("order {order} is not from 1 to {ORDER}"),
+    .ok_or(Error::Order {
+        order,
+        vocab_size: train.vocab_size(),
     })?;
     let bits = model.bits(&read(validation, validation.len())?);
     Ok(bits / validation.bytes() as f64)

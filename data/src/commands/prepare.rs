@@ -69,7 +69,13 @@ fn export(prepared: &Prepared, path: &Path) -> Result<(), Failure> {
         error,
     };
     let mut file = BufWriter::new(File::create(path).map_err(io)?);
-    prepared.write_validation_text(&mut file)?;
+    prepared
+        .write_validation_text(&mut file)
+        .map_err(|error| match error {
+            // The library knows a writer, not which file is behind it.
+            Error::Io { error, .. } => io(error),
+            error => error,
+        })?;
     file.flush().map_err(io)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::json;
 use slovo_data::tokenizer::{BpeSample, Kind, Tokenizer, TokenizerError, train_bpe};
 
-use crate::{awkward_text, shared};
+use crate::awkward_text;
 
 fn characters(text: &str) -> Tokenizer {
     Tokenizer::characters(&text.chars().collect::<BTreeSet<char>>()).unwrap()
@@ -340,39 +340,4 @@ fn wrong_files_ids_and_sizes_are_told() {
     let error = train_bpe(&sample, 256, 2).unwrap_err().to_string();
     assert!(error.contains("is 256") && error.contains("257"), "{error}");
     assert!(Tokenizer::characters(&BTreeSet::new()).is_err());
-}
-
-#[test]
-fn published_tokenizers_load_and_come_back() {
-    let Some(folder) = shared("../weights").or_else(|| shared("../golden")) else {
-        return;
-    };
-    let mut seen = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path().join("tokenizer.json");
-        if !path.exists() {
-            continue;
-        }
-        let tokenizer = Tokenizer::from_file(&path).unwrap();
-        let text = "The quick brown fox jumps over the lazy dog, 12 times.";
-        let ids = tokenizer.encode(text).unwrap();
-        let back = tokenizer.decode(&ids).unwrap();
-        eprintln!(
-            "{}: {}, {} tokens, {:?}",
-            path.display(),
-            tokenizer.kind(),
-            tokenizer.vocab_size(),
-            tokenizer.end_of_text()
-        );
-        assert_eq!(
-            back.to_lowercase().replace(' ', ""),
-            text.to_lowercase().replace(' ', "")
-        );
-        let mut stream = tokenizer.stream();
-        let mut joined: String = ids.iter().filter_map(|&id| stream.push(id)).collect();
-        joined += &stream.finish().unwrap_or_default();
-        assert_eq!(joined, back);
-        seen += 1;
-    }
-    eprintln!("{seen} tokenizers");
 }
