@@ -1,13 +1,14 @@
 //! A decoder that predicts the next token: GPT-2, Llama and their relatives.
 
 use crate::cache::Cache;
-use crate::config::{ConfigError, TransformerConfig};
+use crate::config::TransformerConfig;
 use crate::dropout::{DropoutMasks, dropout};
 use crate::embedding::Embeddings;
 use crate::head::Head;
 use crate::init::{Builder, Request, fresh};
 use crate::loss::cross_entropy_sum;
 use crate::stack::Stack;
+use crate::validate::ConfigError;
 use burn::module::Module;
 use burn::tensor::{Bool, Device, Int, Tensor};
 use std::convert::Infallible;

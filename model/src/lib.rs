@@ -69,6 +69,7 @@ mod position;
 mod presets;
 mod random;
 mod stack;
+mod validate;
 mod weights;
 
 pub use attention::Attention;
@@ -76,8 +77,7 @@ pub use block::Block;
 pub use cache::Cache;
 pub use causal_lm::{CausalLm, Pass};
 pub use config::{
-    Activation, ConfigError, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling,
-    TransformerConfig,
+    Activation, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling, TransformerConfig,
 };
 pub use dropout::DropoutMasks;
 pub use embedding::Embeddings;
@@ -89,4 +89,5 @@ pub use norm::Norm;
 pub use position::Rotary;
 pub use presets::PRESETS;
 pub use stack::Stack;
+pub use validate::ConfigError;
 pub use weights::{WeightsError, load_config, load_model, save_model};

@@ -1,6 +1,6 @@
 //! What can be wrong with a model folder.
 
-use crate::config::ConfigError;
+use crate::validate::ConfigError;
 use burn::tensor::TensorReadError;
 use std::io;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@
 //! [`save_model`].
 
 mod config_json;
+mod config_read;
 mod error;
 mod names;
 mod read;

@@ -1,6 +1,7 @@
 //! A model from a folder.
 
-use super::config_json::{Family, from_json};
+use super::config_json::Family;
+use super::config_read::from_json;
 use super::error::WeightsError;
 use super::names::{Layout, is_buffer, locate};
 use super::tensors::{Found, Tensors};

@@ -174,10 +174,11 @@ impl View for &Outgoing<'_> {
             self.failure.borrow_mut().get_or_insert(error);
             Vec::new()
         });
-        let mut bytes: Vec<u8> = values
+        let mut bytes = Vec::with_capacity(self.data_len());
+        values
             .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
+            .for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+        // Only after a failure is there something to fill.
         bytes.resize(self.data_len(), 0);
         Cow::Owned(bytes)
     }

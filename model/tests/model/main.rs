@@ -5,6 +5,7 @@
 mod shapes;
 
 mod config;
+mod damage;
 mod folder;
 mod forward;
 mod generation;

@@ -66,7 +66,7 @@ impl Oracle<'_> {
             PositionKind::Sinusoidal => {
                 let exponent = (channel - channel % 2) as f64 / d as f64;
                 let angle = position as f64 / 10_000f64.powf(exponent);
-                if channel % 2 == 0 {
+                if channel.is_multiple_of(2) {
                     angle.sin()
                 } else {
                     angle.cos()
