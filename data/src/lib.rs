@@ -37,7 +37,7 @@ pub mod cargo_corpus;
 pub mod clean;
 pub mod document;
 mod error;
-mod files;
+pub mod files;
 pub mod order;
 mod prefetch;
 pub mod prepare;
@@ -46,6 +46,7 @@ pub mod report;
 pub mod shard;
 pub mod source;
 pub mod split;
+pub mod stop;
 pub mod tokenizer;
 
 pub use batch::{Batches, EvalWindows, TokenBatch};

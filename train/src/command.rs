@@ -1,14 +1,15 @@
 //! The commands of `slovo-train`, from arguments to exit code.
 
 use crate::heldout;
-use crate::plan::thousands;
 use crate::pretrain::Pretraining;
-use crate::progress::{clock, preparing};
+use crate::progress::clock;
 use crate::stop::Stop;
 use crate::strategy::{End, Outcome};
 use crate::{Error, Result};
 use serde::Serialize;
 use slovo_args::{EvaluateArgs, PretrainArgs, Progress, exit};
+use slovo_data::prepare::Meter;
+use slovo_data::report::grouped;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -21,8 +22,10 @@ use std::time::Duration;
 pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
     let stop = Stop::on_signals()?;
     let quiet = matches!(args.training.progress, Progress::Json | Progress::None);
-    let mut show = preparing(quiet);
-    let run = Pretraining::prepare(args, &mut show, &stop)?;
+    let mut meter = Meter::new(quiet);
+    let run = Pretraining::prepare(args, &mut |event| meter.take(&event), &stop);
+    meter.clear();
+    let run = run?;
     if args.training.dry_run {
         let recipe = slovo_data::recipe::to_ron_string(&run.recipe)?;
         say(&format!("{recipe}\n{}", run.plan()?));
@@ -32,10 +35,10 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
         let plan = run.plan()?;
         eprintln!(
             "{} parameters, {} tokens ({:.2} epochs of {}), into {}",
-            thousands(plan.parameters),
-            thousands(plan.tokens),
+            grouped(plan.parameters),
+            grouped(plan.tokens),
             plan.epochs,
-            thousands(run.data.train.len()),
+            grouped(run.data.train.len()),
             run.out.display()
         );
     }
@@ -100,8 +103,8 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
         }
         text += &format!(
             "\nmeasured on      all {} windows, {} tokens\n",
-            thousands(whole.windows),
-            thousands(whole.tokens)
+            grouped(whole.windows),
+            grouped(whole.tokens)
         );
     }
     if let Some(best) = state.best {
@@ -112,7 +115,7 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
     }
     text += &format!(
         "trained          {} tokens in {}\nmodel            {}",
-        thousands(state.tokens),
+        grouped(state.tokens),
         clock(Duration::from_secs_f64(state.seconds)),
         out.join("model").display()
     );

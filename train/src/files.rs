@@ -1,19 +1,16 @@
-//! Writing so that nothing is ever half there: beside, synced, renamed.
+//! Files and folders that are complete or absent, with errors that name them.
 
 use crate::{Error, Result};
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Writes a file beside its place and renames it there.
 ///
 /// # Errors
 ///
-/// Any failing step, with its path; the old file, if there was one, is then still there.
+/// Any failing step, with the path; the old file, if there was one, is then still there.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = beside(path, "tmp");
-    write_synced(&temporary, bytes)?;
-    fs::rename(&temporary, path).map_err(Error::io("rename into place", path))?;
+    slovo_data::files::write(path, bytes).map_err(Error::io("write", path))?;
     sync_parent(path)
 }
 
@@ -21,11 +18,9 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Any failing step, with its path.
+/// Any failing step, with the path.
 pub fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = File::create(path).map_err(Error::io("create", path))?;
-    file.write_all(bytes).map_err(Error::io("write", path))?;
-    file.sync_all().map_err(Error::io("sync", path))
+    slovo_data::files::write_synced(path, bytes).map_err(Error::io("write", path))
 }
 
 /// Waits until a file that is already written is on disk.

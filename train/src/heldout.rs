@@ -9,7 +9,7 @@ use crate::task::CausalTask;
 use crate::{Error, Result, backend};
 use serde::Serialize;
 use slovo_args::EvaluateArgs;
-use slovo_data::recipe::{Clean, Source, from_ron_str};
+use slovo_data::recipe::{Clean, Source};
 use slovo_data::source::Inputs;
 use slovo_data::{EvalWindows, Prepared, TokenBatch, Tokenizer};
 use std::sync::Arc;
@@ -89,7 +89,11 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
     };
     let mut held_out = HeldOut::new(&found, bytes, context);
     if let (true, Some(data)) = (args.baselines, &own) {
-        held_out.baselines = baselines(data)?;
+        let found = data.baselines()?;
+        held_out.baselines = vec![
+            ("xz -9".into(), found.xz_bits_per_byte),
+            (format!("{}-gram", found.order), found.ngram_bits_per_byte),
+        ];
     }
     Ok(Some(held_out))
 }
@@ -164,12 +168,6 @@ fn own_data(place: &ModelPlace, tokenizer: &Tokenizer, stop: &Stop) -> Result<Pr
     Ok(data)
 }
 
-fn baselines(data: &Prepared) -> Result<Vec<(String, f64)>> {
-    let mut text = Vec::new();
-    data.write_validation_text(&mut text)?;
-    Ok(vec![])
-}
-
 /// A text of the person's choice, encoded and kept whole.
 struct InMemory {
     ids: Vec<u32>,
@@ -179,26 +177,8 @@ struct InMemory {
 
 impl InMemory {
     fn read(paths: &[String], tokenizer: &Tokenizer, context: usize) -> Result<Self> {
-        let source: Source = from_ron_str("Files(paths: [])")?;
-        let source = match source {
-            Source::Files {
-                format,
-                field,
-                bad_lines,
-                separator,
-                licence,
-                ..
-            } => Source::Files {
-                paths: paths.to_vec(),
-                format,
-                field,
-                bad_lines,
-                separator,
-                licence,
-            },
-            other => other,
-        };
-        let inputs = Inputs::resolve(&[source]).map_err(slovo_data::Error::from)?;
+        let sources: Vec<_> = paths.iter().map(|path| Source::typed(path)).collect();
+        let inputs = Inputs::resolve(&sources).map_err(slovo_data::Error::from)?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
         for document in inputs.documents(&Clean::default()) {
             let document = document.map_err(slovo_data::Error::from)?;

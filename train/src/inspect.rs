@@ -2,11 +2,11 @@
 
 use crate::checkpoint::{Bundle, Manifest};
 use crate::place::ModelPlace;
-use crate::plan::thousands;
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use slovo_data::Prepared;
+use slovo_data::report::grouped;
 use std::path::Path;
 
 /// Describes a model folder, a run folder, a checkpoint or prepared data.
@@ -155,7 +155,7 @@ fn write(value: &Value, indent: usize, lines: &mut Vec<String>) {
 fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Number(n) => n.as_u64().map_or_else(|| n.to_string(), thousands),
+        Value::Number(n) => n.as_u64().map_or_else(|| n.to_string(), grouped),
         Value::Null => "none".into(),
         other => other.to_string(),
     }

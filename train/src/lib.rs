@@ -44,8 +44,8 @@ pub mod recipe;
 pub mod run;
 pub mod schedule;
 pub mod step;
-pub mod stop;
 pub mod strategy;
 pub mod task;
 
 pub use error::{Error, Result};
+pub use slovo_data::stop;

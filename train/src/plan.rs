@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::optimizer::OptimizerRecipe;
 use crate::recipe::Recipe;
+use slovo_data::report::grouped;
 use slovo_model::TransformerConfig;
 
 /// Size and cost of a run.
@@ -76,8 +77,8 @@ fn activations(model: &TransformerConfig, rows: usize, context: usize) -> u64 {
 impl std::fmt::Display for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
-        writeln!(f, "parameters   {}", thousands(self.parameters))?;
-        writeln!(f, "tokens       {}", thousands(self.tokens))?;
+        writeln!(f, "parameters   {}", grouped(self.parameters))?;
+        writeln!(f, "tokens       {}", grouped(self.tokens))?;
         writeln!(f, "epochs       {:.2}", self.epochs)?;
         writeln!(f, "FLOPs        {:.3e}", self.flops)?;
         writeln!(
@@ -89,30 +90,10 @@ impl std::fmt::Display for Plan {
     }
 }
 
-/// 1234567 → `1,234,567`.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!(thousands(7), "7");
-        assert_eq!(thousands(1_234_567), "1,234,567");
-        assert_eq!(thousands(123_456), "123,456");
-    }
 
     #[test]
     fn gpt2_needs_what_is_published() {

@@ -243,29 +243,6 @@ impl MetricsRenderer for Plain {
     }
 }
 
-/// Shows how far the preparation of a text has come, unless `quiet`.
-pub fn preparing(quiet: bool) -> impl FnMut(slovo_data::Progress) {
-    let terminal = std::io::stderr().is_terminal();
-    let mut stage = None;
-    move |event| match event {
-        _ if quiet => {}
-        slovo_data::Progress::Note(note) => write(&format!("{note}\n")),
-        slovo_data::Progress::At {
-            stage: now,
-            done,
-            total,
-        } => {
-            if terminal {
-                let of = total.map_or(String::new(), |total| format!(" of {}", total / 1_000_000));
-                write(&format!("\r\x1b[K{now}: {}{of} MB", done / 1_000_000));
-            } else if stage != Some(now) {
-                write(&format!("{now}\n"));
-            }
-            stage = Some(now);
-        }
-    }
-}
-
 /// Hours, minutes and seconds, as far as they matter.
 pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();

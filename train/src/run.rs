@@ -88,7 +88,7 @@ impl RunFolder {
         let mut run = Self::open(path)?;
         files::settle_folder(&path.join("model"))?;
         for name in ["recipe.ron", "train.csv", "eval.csv"] {
-            let left = files::beside(&path.join(name), "tmp");
+            let left = slovo_data::files::beside(&path.join(name));
             if left.exists() {
                 fs::remove_file(&left).map_err(Error::io("remove", &left))?;
             }

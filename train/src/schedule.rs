@@ -53,8 +53,8 @@ impl ScheduleRecipe {
     ///
     /// # Errors
     ///
-    /// A rate that is not a positive number, a floor above the peak, or a warm-up (and decay) longer
-    /// than the run.
+    /// A rate that is not a positive number, a floor above the peak, or a decay longer than what the
+    /// warm-up leaves. A run may end within its warm-up.
     pub fn resolve(&self, steps: u64) -> Result<ScheduleRecipe> {
         let wrong = |field, found: String, expected: String| {
             Err(Error::Value {
@@ -78,22 +78,15 @@ impl ScheduleRecipe {
             );
         }
         let end = self.end.unwrap_or(steps);
-        if self.warmup > end {
-            return wrong(
-                "schedule.warmup",
-                self.warmup.to_string(),
-                format!("at most {end}, the updates of the schedule, would do"),
-            );
-        }
         if let Shape::WarmupStableDecay { decay } = self.shape
-            && decay > end - self.warmup
+            && decay > end.saturating_sub(self.warmup)
         {
             return wrong(
                 "schedule.shape.decay",
                 decay.to_string(),
                 format!(
                     "at most {}, what the warm-up leaves, would do",
-                    end - self.warmup
+                    end.saturating_sub(self.warmup)
                 ),
             );
         }
@@ -221,15 +214,12 @@ mod tests {
 
     #[test]
     fn a_wrong_value_says_what_would_do() {
-        let error = ScheduleRecipe {
-            warmup: 300,
+        let short = ScheduleRecipe {
             end: None,
-            ..recipe(Shape::Linear)
-        }
-        .resolve(200)
-        .unwrap_err()
-        .to_string();
-        assert!(error.contains("schedule.warmup is 300"), "{error}");
-        assert!(error.contains("at most 200"), "{error}");
+            ..recipe(Shape::WarmupStableDecay { decay: 150 })
+        };
+        let error = short.resolve(200).unwrap_err().to_string();
+        assert!(error.contains("schedule.shape.decay is 150"), "{error}");
+        assert!(error.contains("at most 100"), "{error}");
     }
 }

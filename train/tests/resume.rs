@@ -73,7 +73,7 @@ fn stray_temporaries_are_gone_after_a_resume() {
     let run = workshop.run_folder();
     std::fs::create_dir_all(run.join("checkpoints/.step-00000050.tmp")).unwrap();
     std::fs::create_dir_all(run.join(".model.tmp")).unwrap();
-    std::fs::write(run.join(".recipe.ron.tmp"), "half").unwrap();
+    std::fs::write(run.join("recipe.ron.tmp"), "half").unwrap();
     assert!(
         workshop
             .finish(&["--resume", "--steps", "50"])

@@ -1,7 +1,6 @@
 //! The commands of this program: arguments to library calls to output.
 
 pub mod prepare;
-mod progress;
 pub mod tokenizer;
 
 use std::error::Error as _;

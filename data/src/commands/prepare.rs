@@ -3,27 +3,22 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use slovo_args::PrepareArgs;
 use slovo_data::baseline::Baselines;
-use slovo_data::prepare::{Options, Plan, plan, prepare_with};
-use slovo_data::recipe::{DataRecipe, apply_sets, from_ron_str};
+use slovo_data::prepare::{Meter, Options, Plan, plan, prepare_with};
+use slovo_data::recipe::{DataRecipe, apply_sets};
 use slovo_data::report::grouped;
+use slovo_data::stop::Stop;
 use slovo_data::{Error, Prepared};
 
 use super::Failure;
-use super::progress::Meter;
-
-/// The default recipe, as it was when this program was built.
-const DEFAULT: &str = include_str!("../../recipes/cargo.ron");
 
 pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     let recipe = match &args.recipe {
         Some(path) => DataRecipe::load(path, &args.set)?,
         None => {
-            let recipe: DataRecipe = apply_sets(from_ron_str(DEFAULT)?, &args.set)?;
+            let recipe: DataRecipe = apply_sets(DataRecipe::standard()?, &args.set)?;
             recipe.validate()?;
             recipe
         }
@@ -35,10 +30,10 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     if args.dry_run {
         return print_plan(&plan(&recipe, &options)?).map_err(Failure::Output);
     }
-    let stop = stop_on_signals()?;
+    let stop = Stop::on_signals()?;
     let mut meter = Meter::new(args.quiet);
     let mut progress = |progress| meter.take(&progress);
-    let prepared = prepare_with(&recipe, &options, &mut progress, &stop);
+    let prepared = prepare_with(&recipe, &options, &mut progress, stop.flag());
     meter.clear();
     let prepared = prepared?;
     if let Some(path) = &args.export_validation {
@@ -46,20 +41,6 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     }
     let baselines = prepared.baselines()?;
     print_report(&prepared, &baselines).map_err(Failure::Output)
-}
-
-/// The first Ctrl-C or SIGTERM asks to stop, the second does not ask.
-fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let asked = move || {
-        if flag.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(slovo_args::exit::STOPPED));
-        }
-    };
-    ctrlc::set_handler(asked)
-        .map_err(|error| Failure::Data(Error::Thread(format!("no signal handler: {error}"))))?;
-    Ok(stop)
 }
 
 fn export(prepared: &Prepared, path: &Path) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Read, Write};
 
 use slovo_args::{TokenizerCommand, TokenizerKind};
-use slovo_data::recipe::{Clean, Source, from_ron_str};
+use slovo_data::recipe::{Clean, Source};
 use slovo_data::report::grouped;
 use slovo_data::source::Inputs;
 use slovo_data::tokenizer::{BpeSample, SAMPLE_BYTES, Tokenizer, train_bpe};
@@ -55,14 +55,7 @@ pub fn run(command: TokenizerCommand) -> Result<(), Failure> {
 
 /// The documents of paths typed on the command line, as they are.
 fn documents(inputs: &[String]) -> Result<slovo_data::source::Documents, Failure> {
-    let sources = inputs
-        .iter()
-        .map(|input| match input.as_str() {
-            "-" => from_ron_str("Stdin()"),
-            // Quoting as RON does it, whatever is in the path.
-            path => from_ron_str(&format!("Files(paths: [{path:?}])")),
-        })
-        .collect::<Result<Vec<Source>, _>>()?;
+    let sources: Vec<_> = inputs.iter().map(|input| Source::typed(input)).collect();
     let inputs = Inputs::resolve(&sources).map_err(slovo_data::Error::from)?;
     Ok(inputs.documents(&Clean::default()))
 }

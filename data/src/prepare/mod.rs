@@ -9,6 +9,7 @@
 mod corpus;
 mod encode;
 mod folder;
+mod meter;
 mod plan;
 mod prepared;
 mod progress;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+pub use meter::Meter;
 pub use plan::{Plan, plan};
 pub use prepared::{Prepared, write_text};
 pub use progress::{Progress, Stage};

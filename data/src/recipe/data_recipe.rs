@@ -229,6 +229,32 @@ fn default_min_frequency() -> u64 {
     2
 }
 
+impl Source {
+    /// Files as a person types them on a command line, every choice left at its default; `-` is
+    /// standard input.
+    pub fn typed(path: &str) -> Self {
+        let format = FileFormat::default();
+        let (field, bad_lines) = (default_field(), OnBadLine::default());
+        match path {
+            "-" => Self::Stdin {
+                format,
+                field,
+                bad_lines,
+                separator: None,
+                licence: None,
+            },
+            path => Self::Files {
+                paths: vec![path.to_owned()],
+                format,
+                field,
+                bad_lines,
+                separator: None,
+                licence: None,
+            },
+        }
+    }
+}
+
 impl DataRecipe {
     /// The recipe that runs where none is given, `data/recipes/cargo.ron`: the cargo corpus.
     ///

@@ -126,6 +126,6 @@ fn measure(folder: &Path, name: &str) -> Result<FileEntry> {
     Ok(FileEntry {
         name: name.into(),
         bytes,
-        sha256: hash.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+        sha256: slovo_data::files::hex(&hash.finalize()),
     })
 }

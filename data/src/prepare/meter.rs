@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use slovo_data::prepare::{Progress, Stage};
+use super::{Progress, Stage};
 
 /// Shows progress to a person.
 pub struct Meter {
@@ -14,6 +14,7 @@ pub struct Meter {
 }
 
 impl Meter {
+    /// Shows nothing but notes when `quiet`.
     pub fn new(quiet: bool) -> Self {
         Self {
             quiet,

@@ -1,6 +1,6 @@
 //! Stopping on request: the first Ctrl-C or SIGTERM asks, the second insists.
 
-use crate::{Error, Result};
+use crate::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,15 +20,15 @@ impl Stop {
     /// # Errors
     ///
     /// When the system does not let the program listen.
-    pub fn on_signals() -> Result<Self> {
+    pub fn on_signals() -> Result<Self, Error> {
         let stop = Self::new();
         let asked = stop.clone();
         ctrlc::set_handler(move || {
             if asked.0.swap(true, Ordering::SeqCst) {
-                std::process::exit(slovo_args::exit::FAILED.into());
+                std::process::exit(i32::from(slovo_args::exit::FAILED));
             }
         })
-        .map_err(|error| Error::Training(format!("cannot listen to signals: {error}")))?;
+        .map_err(|error| Error::Thread(format!("cannot listen to signals: {error}")))?;
         Ok(stop)
     }
 
