@@ -28,13 +28,13 @@ pub enum OptimizerRecipe {
 #[serde(deny_unknown_fields, default)]
 pub struct AdamW {
     /// Decay of the mean of gradients.
-    pub beta1: f32,
+    pub beta1: f64,
     /// Decay of the mean of squared gradients.
-    pub beta2: f32,
+    pub beta2: f64,
     /// Keeps the division away from zero.
-    pub epsilon: f32,
+    pub epsilon: f64,
     /// Pull of matrices towards zero, times the learning rate.
-    pub weight_decay: f32,
+    pub weight_decay: f64,
 }
 
 impl Default for AdamW {
@@ -58,7 +58,7 @@ pub struct Muon {
     /// Nesterov momentum.
     pub momentum: f64,
     /// Pull of the blocks' matrices towards zero, times the learning rate.
-    pub weight_decay: f32,
+    pub weight_decay: f64,
     /// For everything that Muon does not update.
     pub rest: AdamW,
 }
@@ -92,13 +92,13 @@ impl OptimizerRecipe {
             true => Ok(()),
             false => wrong(field, value, "0 or a positive number would do"),
         };
-        fraction("optimizer.beta1", adam.beta1.into())?;
-        fraction("optimizer.beta2", adam.beta2.into())?;
-        not_negative("optimizer.epsilon", adam.epsilon.into())?;
-        not_negative("optimizer.weight_decay", adam.weight_decay.into())?;
+        fraction("optimizer.beta1", adam.beta1)?;
+        fraction("optimizer.beta2", adam.beta2)?;
+        not_negative("optimizer.epsilon", adam.epsilon)?;
+        not_negative("optimizer.weight_decay", adam.weight_decay)?;
         if let Some(muon) = extra {
             fraction("optimizer.momentum", muon.momentum)?;
-            not_negative("optimizer.weight_decay", muon.weight_decay.into())?;
+            not_negative("optimizer.weight_decay", muon.weight_decay)?;
         }
         Ok(())
     }
@@ -132,7 +132,9 @@ impl OptimizerRecipe {
                                 dampening: 0.0,
                                 nesterov: true,
                             })
-                            .with_weight_decay(Some(WeightDecayConfig::new(muon.weight_decay)))
+                            .with_weight_decay(Some(WeightDecayConfig::new(
+                                muon.weight_decay as f32,
+                            )))
                             .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
                             .build(),
                         None,
@@ -140,23 +142,15 @@ impl OptimizerRecipe {
             }
         }
     }
-
-    /// Optimizer state in numbers per parameter of `module` (float32 each).
-    pub fn state_per_parameter(&self) -> usize {
-        match self {
-            OptimizerRecipe::AdamW(_) => 2,
-            OptimizerRecipe::Muon(_) => 1,
-        }
-    }
 }
 
 impl AdamW {
-    fn config(&self, weight_decay: f32) -> AdamWConfig {
+    fn config(&self, weight_decay: f64) -> AdamWConfig {
         AdamWConfig::new()
-            .with_beta_1(self.beta1)
-            .with_beta_2(self.beta2)
-            .with_epsilon(self.epsilon)
-            .with_weight_decay(weight_decay)
+            .with_beta_1(self.beta1 as f32)
+            .with_beta_2(self.beta2 as f32)
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(weight_decay as f32)
     }
 }
 
