@@ -65,6 +65,7 @@ mod init;
 mod loss;
 mod mask;
 mod norm;
+mod pass;
 mod position;
 mod presets;
 mod random;
@@ -75,7 +76,7 @@ mod weights;
 pub use attention::Attention;
 pub use block::Block;
 pub use cache::Cache;
-pub use causal_lm::{CausalLm, Pass};
+pub use causal_lm::CausalLm;
 pub use config::{
     Activation, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling, TransformerConfig,
 };
@@ -86,6 +87,7 @@ pub use generate::{GenerateError, Sampling};
 pub use head::Head;
 pub use loss::cross_entropy_sum;
 pub use norm::Norm;
+pub use pass::Pass;
 pub use position::Rotary;
 pub use presets::PRESETS;
 pub use stack::Stack;

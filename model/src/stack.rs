@@ -2,11 +2,11 @@
 
 use crate::attention::Surroundings;
 use crate::block::Block;
-use crate::causal_lm::Pass;
 use crate::config::{Placement, PositionKind, TransformerConfig};
 use crate::init::Builder;
 use crate::mask;
 use crate::norm::Norm;
+use crate::pass::Pass;
 use crate::position::Rotary;
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -81,7 +81,7 @@ impl DataLoader<LmBatch> for TrainLoader {
     }
 
     fn num_items(&self) -> usize {
-        (self.to - self.from) as usize
+        self.to.saturating_sub(self.from) as usize
     }
 
     fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<LmBatch>> {

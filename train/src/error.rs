@@ -86,8 +86,10 @@ impl Error {
             | Error::Folder { .. }
             | Error::Device(_) => true,
             Error::Data(error) => error.is_usage(),
+            Error::Weights(slovo_model::WeightsError::Io { source, .. })
+            | Error::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            Error::Weights(slovo_model::WeightsError::Device { .. }) => false,
             Error::Weights(_) => true,
-            Error::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
             Error::Checkpoint { .. } | Error::Training(_) => false,
         }
     }

@@ -1,9 +1,8 @@
 //! What every learning stage shares, and pretraining itself.
 //!
 //! A stage brings a [`Task`](task::Task) (a model with its loss), batches, and a recipe; the rest is
-//! here: the [strategy](strategy) that drives burn-train step by step, the [optimizer](optimizer)
-//! and its [schedule](schedule), [checkpoints](checkpoint) that a run goes on from exactly, the
-//! [run folder](run), and [progress](progress).
+//! here: the [learner] that drives burn-train step by step, the [optimizer] and its [schedule],
+//! [checkpoints](checkpoint) that a run goes on from exactly, the [run] folder, and [progress].
 //!
 //! ```no_run
 //! use clap::Parser;
@@ -22,19 +21,11 @@
 
 pub mod backend;
 pub mod batch;
-pub mod bench;
 pub mod checkpoint;
-pub mod clip;
 pub mod command;
-pub mod doctor;
 mod error;
-pub mod evaluation;
 pub mod files;
-pub mod generate;
-pub mod heldout;
-pub mod inspect;
 pub mod learner;
-mod metrics;
 pub mod optimizer;
 pub mod place;
 pub mod plan;
@@ -43,8 +34,7 @@ pub mod progress;
 pub mod recipe;
 pub mod run;
 pub mod schedule;
-pub mod step;
-pub mod strategy;
+pub mod start;
 pub mod task;
 
 pub use error::{Error, Result};

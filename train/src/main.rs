@@ -2,9 +2,15 @@
 
 use clap::Parser;
 use slovo_args::{Cli, Command, exit};
-use slovo_train::{Result, bench, command, doctor, generate, inspect, stop::Stop};
+use slovo_train::command::{self, bench, doctor, generate, inspect};
+use slovo_train::{Result, stop::Stop};
 use std::io::Write;
 use std::process::ExitCode;
+
+/// A step allocates and frees the same large tensors over and over; the system's allocator gives
+/// them back to the kernel each time, which then clears every page anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::optimizer::OptimizerRecipe;
 use crate::recipe::Recipe;
 use slovo_data::report::grouped;
-use slovo_model::TransformerConfig;
+use slovo_model::{FeedForwardKind, TransformerConfig};
 
 /// Size and cost of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,16 +35,15 @@ impl Plan {
         let parameters = model.parameter_count() as u64;
         let tokens = recipe.tokens_per_step()? * recipe.steps;
         let moments = match recipe.optimizer {
-            OptimizerRecipe::AdamW(_) => 2,
-            // One for most parameters; AdamW's two for the rest.
-            OptimizerRecipe::Muon(_) => 2,
+            OptimizerRecipe::AdamW(_) => 2 * parameters,
+            OptimizerRecipe::Muon(_) => 2 * parameters - block_matrices(&model),
         };
         Ok(Self {
             parameters,
             tokens,
             epochs: tokens as f64 / training_tokens.max(1) as f64,
             flops: flops_per_token(&model, context) * tokens as f64,
-            state_bytes: parameters * 4 * (2 + moments),
+            state_bytes: 4 * (2 * parameters + moments),
             activation_bytes: activations(&model, recipe.batch.sequences, context) * 4,
         })
     }
@@ -63,6 +62,16 @@ pub fn flops_per_token(model: &TransformerConfig, context: usize) -> f64 {
     let multiplied = model.parameter_count().saturating_sub(embeddings) as f64;
     let width = (model.n_heads * model.head_size()) as f64;
     6.0 * multiplied + 12.0 * model.n_layers as f64 * width * context as f64
+}
+
+/// Numbers in the matrices inside the blocks, of which Muon keeps one moment.
+fn block_matrices(model: &TransformerConfig) -> u64 {
+    let heads = 2 * (model.n_heads + model.kv_heads()) * model.head_size();
+    let feed_forward = match model.feed_forward {
+        FeedForwardKind::Plain(_) => 2 * model.ff_size(),
+        FeedForwardKind::Gated(_) => 3 * model.ff_size(),
+    };
+    (model.n_layers * model.d_model * (heads + feed_forward)) as u64
 }
 
 /// Numbers kept for the backward pass: a block keeps about its inputs, norms, queries, keys, values,
@@ -94,6 +103,13 @@ impl std::fmt::Display for Plan {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_blocks_matrices_are_counted() {
+        // GPT-2: twelve layers of 12·768².
+        let model = TransformerConfig::preset("gpt2-124m").unwrap();
+        assert_eq!(block_matrices(&model), 12 * 12 * 768 * 768);
+    }
 
     #[test]
     fn gpt2_needs_what_is_published() {

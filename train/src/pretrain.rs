@@ -1,21 +1,20 @@
 //! Pretraining, from recipe to model folder.
 
 use crate::batch::{EvalLoader, TrainLoader};
-use crate::checkpoint::{RunIdentity, Shelf, TrainState};
+use crate::checkpoint::RunIdentity;
 use crate::learner::launch;
+use crate::learner::{Describe, Limits, Outcome, Session};
 use crate::place::Provenance;
 use crate::plan::Plan;
-use crate::recipe::{Recipe, differences};
-use crate::run::{RunFolder, holds_run};
-use crate::schedule::Schedule;
+use crate::recipe::{Batch, Evaluation, Recipe};
+use crate::run::holds_run;
+use crate::start::Start;
 use crate::stop::Stop;
-use crate::strategy::{Limits, Outcome, Session};
 use crate::task::CausalTask;
 use crate::{Error, Result, backend, files};
-use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::tensor::Device;
 use slovo_args::{PretrainArgs, TrainingArgs};
-use slovo_data::{Batches, EvalWindows, Prepared};
+use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
 use slovo_model::CausalLm;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -102,100 +101,68 @@ impl Pretraining {
     ) -> Result<Outcome> {
         let Self { recipe, data, out } = self;
         let training_device = device.clone().autodiff();
-        let config = recipe.model()?;
         let context = recipe.context()?;
-        let (train, valid) = (data.train, data.validation);
+        let valid = data.validation;
         let tokens_per_byte =
             (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
-        let batches = Batches::new(
-            train,
-            recipe.batch.windows,
-            context,
-            recipe.batch.sequences,
-            recipe.seed,
-        )?;
+        let Batch {
+            sequences,
+            micro_batches,
+            windows,
+            ..
+        } = recipe.batch;
+        let batches = Batches::new(data.train, windows, context, sequences, recipe.seed)?;
         let windows = Arc::new(EvalWindows::new(valid, context)?);
-
         let identity = RunIdentity {
-            data: data.fingerprint.clone(),
+            data: data.fingerprint,
             tokenizer: data.tokenizer.fingerprint(),
         };
-        let mut model = CausalTask {
-            model: CausalLm::new(&config, recipe.seed, &training_device)?,
+        let model = CausalTask {
+            model: CausalLm::new(&recipe.model()?, recipe.seed, &training_device)?,
         };
-        let shelf = Shelf::new(&out, recipe.checkpoint.keep);
-        let mut scheduler = ModuleLrScheduler::new(Schedule::new(recipe.schedule));
-        let optimizer;
-        let state;
-        let run;
-        if resume {
-            let resumed = resume_state(&out, &shelf, &recipe, &identity)?;
-            match resumed {
-                Some((bundle, found)) => {
-                    model = bundle.load_model(model)?;
-                    (optimizer, scheduler) = bundle.load_optimizer(
-                        &model,
-                        found.updates,
-                        recipe.optimizer.init(&model),
-                        scheduler,
-                    )?;
-                    state = found;
-                }
-                None => {
-                    optimizer = recipe.optimizer.init(&model);
-                    state = new_state(identity);
-                }
-            }
-            run = RunFolder::reopen(&out, &recipe, state.step)?;
-            shelf.open()?;
-        } else {
-            run = RunFolder::create(&out, &recipe)?;
-            shelf.open()?;
-            optimizer = recipe.optimizer.init(&model);
-            state = new_state(identity);
-        }
+        let start = match resume {
+            true => Start::resumed(&out, &recipe, identity, model)?,
+            false => Start::fresh(&out, &recipe, identity, model)?,
+        };
 
-        let micro = recipe.batch.micro_batches;
-        let inner = device.clone();
-        let every = recipe.evaluation.every;
-        let valid_loader = EvalLoader::new(
-            windows.clone(),
-            recipe.evaluation.windows,
-            recipe.evaluation.batch,
-            &inner,
-        );
-        let whole = EvalLoader::new(windows, None, recipe.evaluation.batch, &inner);
-        let train_loader = TrainLoader::new(
+        let Evaluation {
+            every,
+            windows: count,
+            batch,
+            patience,
+        } = recipe.evaluation;
+        let train = TrainLoader::new(
             batches,
-            state.step * micro,
-            recipe.steps * micro,
+            start.state.step * micro_batches,
+            recipe.steps * micro_batches,
             recipe.seed,
             &training_device,
         );
-        let describe = describe(data.dir.join("tokenizer.json"), context);
+        let subset = EvalLoader::new(windows.clone(), count, batch, device);
+        let whole = EvalLoader::new(windows, None, batch, device);
         let session = Session {
             limits: Limits {
                 steps: recipe.steps,
-                micro_batches: micro,
+                micro_batches,
                 clip: recipe.clip,
                 evaluate_every: every,
                 save_every: recipe.checkpoint.every.unwrap_or(every),
-                patience: recipe.evaluation.patience,
+                patience,
                 tokens_per_byte,
             },
-            optimizer,
-            scheduler,
-            state,
-            run,
-            shelf,
+            optimizer: start.optimizer,
+            scheduler: start.scheduler,
+            state: start.state,
+            run: start.run,
+            shelf: start.shelf,
             whole: Arc::new(whole),
             stop: stop.clone(),
-            describe,
+            describe: describe(data.tokenizer, context),
         };
         launch(
-            model,
-            Arc::new(train_loader),
-            Arc::new(valid_loader),
+            start.model,
+            Arc::new(train),
+            Arc::new(subset),
             session,
             progress,
         )
@@ -226,81 +193,23 @@ fn default_folder(recipe: Option<&Path>) -> PathBuf {
     Path::new("runs").join(stem.unwrap_or("default".as_ref()))
 }
 
-fn new_state(identity: RunIdentity) -> TrainState {
-    TrainState {
-        identity,
-        ..TrainState::default()
-    }
-}
-
-/// Finds where a run stands and refuses to go on as another run.
-fn resume_state(
-    out: &Path,
-    shelf: &Shelf,
-    recipe: &Recipe,
-    identity: &RunIdentity,
-) -> Result<Option<(crate::checkpoint::Bundle, TrainState)>> {
-    let before = Recipe::of_run(out)?;
-    let kept = ["seed", "model", "batch", "optimizer", "clip"];
-    let mut changed = differences(&before, recipe, &kept)?;
-    let (newest, passed_over) = shelf.newest_good()?;
-    for bad in &passed_over {
-        eprintln!("warning: passed over {}: {}", bad.path.display(), bad.why);
-    }
-    let Some(bundle) = newest else {
-        if let Some(bad) = passed_over.first() {
-            return Err(Error::Checkpoint {
-                path: bad.path.clone(),
-                what: format!("{}; no other checkpoint of this run is whole", bad.why),
-            });
-        }
-        eprintln!("no checkpoint yet in {}: starting at step 0", out.display());
-        return refuse(out, changed).map(|()| None);
-    };
-    let state = bundle.state()?;
-    for (what, before, now) in [
-        ("tokenizer", &state.identity.tokenizer, &identity.tokenizer),
-        (
-            "tokens of the training and validation text",
-            &state.identity.data,
-            &identity.data,
-        ),
-    ] {
-        if before != now {
-            changed.push(format!("{what}: {before} → {now}"));
-        }
-    }
-    if state.identity.data != identity.data {
-        changed.extend(differences(&before, recipe, &["data"])?);
-    }
-    refuse(out, changed)?;
-    eprintln!(
-        "resuming at step {} from {}",
-        state.step,
-        bundle.path.display()
-    );
-    Ok(Some((bundle, state)))
-}
-
-fn refuse(out: &Path, changed: Vec<String>) -> Result<()> {
-    match changed.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Folder {
-            path: out.into(),
-            what: format!(
-                "is another run; what it was trained with differs from what is asked for now:\n  {}\n\
-                 resume with the same values, or start anew with another --out",
-                changed.join("\n  ")
-            ),
-        }),
-    }
-}
-
 /// Puts tokenizer and provenance beside the weights.
-fn describe(tokenizer: PathBuf, context: usize) -> crate::strategy::Describe {
+fn describe(tokenizer: Tokenizer, context: usize) -> Describe {
     Box::new(move |folder, state| {
-        let text = std::fs::read(&tokenizer).map_err(Error::io("read", &tokenizer))?;
-        files::write_synced(&folder.join("tokenizer.json"), &text)?;
+        tokenizer
+            .save(&folder.join("tokenizer.json"))
+            .map_err(slovo_data::Error::from)?;
+        // What `transformers` wants to know beside the tokenizer itself.
+        let end = tokenizer.end_of_text();
+        let specials = tokenizer.specials();
+        let end = specials.into_iter().find(|(id, _)| Some(*id) == end);
+        let config = serde_json::json!({
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": context,
+            "eos_token": end.map(|(_, text)| text),
+        });
+        let text = format!("{config:#}\n");
+        files::write_synced(&folder.join("tokenizer_config.json"), text.as_bytes())?;
         let provenance = Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
             stage: "pretrain".into(),

@@ -4,7 +4,7 @@
 //! a terminal, a line every few seconds elsewhere, or JSON.
 
 use crate::Result;
-use crate::strategy::Limits;
+use crate::learner::Limits;
 use burn_train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
 use burn_train::metric::{MetricDefinition, MetricId};
 use burn_train::renderer::{

@@ -7,7 +7,7 @@
 //!
 //! The folder is locked (on `run.log`) while a process trains in it.
 
-use crate::evaluation::Evaluation;
+use crate::learner::evaluation::Evaluation;
 use crate::recipe::Recipe;
 use crate::{Error, Result, files};
 use std::fs::{self, File, OpenOptions};
@@ -137,6 +137,18 @@ impl RunFolder {
             evaluation.windows
         )
         .map_err(Error::io("write", self.path.join("eval.csv")))
+    }
+
+    /// Waits until the tables are on disk.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot promise it.
+    pub fn sync(&self) -> Result<()> {
+        self.train
+            .sync_data()
+            .and_then(|()| self.eval.sync_data())
+            .map_err(Error::io("sync the tables in", &self.path))
     }
 
     /// Adds a line to `run.log`, with the seconds since this process opened the folder.

@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use support::{Workshop, errors};
@@ -99,6 +100,30 @@ fn a_run_is_never_overwritten() {
 }
 
 #[test]
+fn two_processes_never_train_in_one_folder() {
+    let workshop = Workshop::new();
+    assert!(workshop.finish(&[]).status.success());
+    let more = ["--resume", "--steps", "1000000", "--progress", "json"];
+    let mut first = workshop.pretrain(&more).spawn().unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("\"loss\"")));
+    std::thread::spawn(move || lines.count());
+    let second = workshop.finish(&["--resume", "--steps", "1000000"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    expect(&second, 2, &["another process is training"]);
+}
+
+#[test]
+fn a_run_that_is_longer_than_asked_for_is_left_as_it_is() {
+    let workshop = Workshop::new();
+    assert!(workshop.finish(&[]).status.success());
+    let output = workshop.finish(&["--resume", "--steps", "30"]);
+    expect(&output, 0, &["resuming at step 40"]);
+    assert_eq!(workshop.losses().len(), 40);
+}
+
+#[test]
 fn a_folder_that_is_no_run_is_refused() {
     let workshop = Workshop::new();
     expect(&workshop.finish(&["--resume"]), 2, &["holds no run"]);
@@ -148,6 +173,9 @@ fn a_damaged_checkpoint_is_passed_over_and_named() {
         ],
     );
     assert_eq!(workshop.losses().len(), 50);
+    // The run went over step 40 again; what was damaged is kept apart.
+    assert!(checkpoints.join("step-00000040.damaged").exists());
+    assert!(checkpoints.join("step-00000040/MANIFEST.json").exists());
 }
 
 #[test]
@@ -159,7 +187,11 @@ fn without_a_whole_checkpoint_nothing_is_touched() {
     }
     let before = (workshop.losses(), workshop.weights());
     let output = workshop.finish(&["--resume", "--steps", "50"]);
-    expect(&output, 1, &["optimizer.bpk", "no other checkpoint"]);
+    expect(
+        &output,
+        1,
+        &["optimizer.bpk", "no checkpoint of this run is whole"],
+    );
     assert!(before == (workshop.losses(), workshop.weights()));
 }
 

@@ -14,9 +14,9 @@ use burn::tensor::{Device, Tensor};
 use slovo_data::TokenBatch;
 use slovo_model::{CausalLm, TransformerConfig};
 use slovo_train::batch::LmBatch;
+use slovo_train::learner::step::{accumulate, measure, update};
 use slovo_train::optimizer::{AdamW, Muon, OptimizerRecipe};
 use slovo_train::schedule::{Schedule, ScheduleRecipe, Shape};
-use slovo_train::step::{accumulate, measure, update};
 use slovo_train::task::CausalTask;
 
 fn config() -> TransformerConfig {

@@ -8,7 +8,8 @@ mod sampling;
 
 pub use sampling::Sampling;
 
-use crate::causal_lm::{CausalLm, Pass};
+use crate::causal_lm::CausalLm;
+use crate::pass::Pass;
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData, TensorReadError};
 use sampling::Sampler;

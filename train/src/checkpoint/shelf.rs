@@ -83,6 +83,23 @@ impl Shelf {
         Ok((None, passed_over))
     }
 
+    /// Renames bundles that cannot be used to `step-….damaged`: kept for whoever wants to look, and
+    /// no longer counted among those that a run could go on from.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be renamed.
+    pub fn set_aside(&self, bundles: &[PassedOver]) -> Result<()> {
+        for bundle in bundles {
+            let aside = bundle.path.with_extension("damaged");
+            if aside.exists() {
+                fs::remove_dir_all(&aside).map_err(Error::io("remove", &aside))?;
+            }
+            fs::rename(&bundle.path, &aside).map_err(Error::io("rename", &bundle.path))?;
+        }
+        Ok(())
+    }
+
     /// Writes a bundle, verifies it, and only then lets older ones go.
     ///
     /// # Errors

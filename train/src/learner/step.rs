@@ -3,9 +3,10 @@
 //! Losses are summed over valid tokens and divided once, by the valid tokens of the whole step, so
 //! that micro-batches change memory and not the gradient.
 
-use crate::evaluation::read;
+use super::clip;
+use super::evaluation::read;
 use crate::task::{StepOutput, Task};
-use crate::{Error, Result, clip};
+use crate::{Error, Result};
 use burn::data::dataloader::DataLoaderIterator;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};

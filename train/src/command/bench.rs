@@ -4,9 +4,9 @@
 //! biases, tied head, AdamW (0.9, 0.99), weight decay 0.1 on matrices, clip 1.0, learning rate 1e-3.
 
 use crate::batch::LmBatch;
+use crate::learner::step;
 use crate::optimizer::{AdamW, OptimizerRecipe};
 use crate::schedule::{Schedule, ScheduleRecipe, Shape};
-use crate::step;
 use crate::task::CausalTask;
 use crate::{Error, Result, backend};
 use burn::data::dataloader::{DataLoaderIterator, Progress};

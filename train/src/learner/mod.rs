@@ -1,15 +1,24 @@
-//! One launch of burn-train's learner for every stage.
+//! One launch of burn-train's learner for every stage, with our own strategy inside.
+
+pub mod clip;
+pub mod evaluation;
+mod metrics;
+mod session;
+pub mod step;
+mod strategy;
+
+pub use session::{Describe, End, Limits, Outcome, Session};
+pub use strategy::StepStrategy;
 
 use crate::Result;
-use crate::metrics::Gauge;
 use crate::progress::renderer;
-use crate::strategy::{Outcome, Session, StepStrategy};
 use crate::task::Task;
 use burn::data::dataloader::DataLoader;
 use burn::optim::AdamWConfig;
 use burn_train::logger::InMemoryMetricLogger;
 use burn_train::metric::LearningRateMetric;
 use burn_train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy};
+use metrics::Gauge;
 use slovo_args::Progress;
 use std::sync::Arc;
 

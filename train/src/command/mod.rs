@@ -1,10 +1,15 @@
 //! The commands of `slovo-train`, from arguments to exit code.
 
-use crate::heldout;
+pub mod bench;
+pub mod doctor;
+pub mod evaluate;
+pub mod generate;
+pub mod inspect;
+
+use crate::learner::{End, Outcome};
 use crate::pretrain::Pretraining;
 use crate::progress::clock;
 use crate::stop::Stop;
-use crate::strategy::{End, Outcome};
 use crate::{Error, Result};
 use serde::Serialize;
 use slovo_args::{EvaluateArgs, PretrainArgs, Progress, exit};
@@ -64,10 +69,10 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
 ///
 /// # Errors
 ///
-/// See [`heldout::measure`].
+/// See [`evaluate::measure`].
 pub fn evaluate(args: &EvaluateArgs) -> Result<u8> {
     let stop = Stop::on_signals()?;
-    let Some(found) = heldout::measure(args, &stop)? else {
+    let Some(found) = evaluate::measure(args, &stop)? else {
         return Ok(exit::STOPPED);
     };
     say(&match args.json {

@@ -58,10 +58,14 @@ pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result
         ControlFlow::Continue(())
     })?;
     let rest = stream.finish().unwrap_or_default();
-    written
+    let written = written
         .and_then(|()| write(out, &rest))
-        .and_then(|()| write(out, "\n"))
-        .map_err(Error::io("write", "standard output"))
+        .and_then(|()| write(out, "\n"));
+    match written {
+        // Whoever reads has had enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::io("write", "standard output")),
+    }
 }
 
 fn write(out: &mut dyn Write, text: &str) -> std::io::Result<()> {

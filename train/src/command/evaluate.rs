@@ -1,7 +1,7 @@
 //! Measuring a finished model on held-out text, its own or another.
 
 use crate::batch::{EvalLoader, Windowed};
-use crate::evaluation::{Evaluation, evaluate};
+use crate::learner::evaluation::{Evaluation, evaluate};
 use crate::place::ModelPlace;
 use crate::recipe::Recipe;
 use crate::stop::Stop;

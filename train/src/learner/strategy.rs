@@ -7,92 +7,23 @@
 //!
 //! What burn-train calls an epoch is here the stretch between two evaluations.
 
-use crate::checkpoint::{Best, Parts, Shelf, TrainState};
-use crate::evaluation::{Evaluation, evaluate};
-use crate::run::{RunFolder, TrainRow};
-use crate::step::{self, Measured};
-use crate::stop::Stop;
+use super::evaluation::evaluate;
+use super::session::{End, Outcome, Session};
+use super::step::{self, Measured};
+use crate::checkpoint::{Best, Parts};
+use crate::run::TrainRow;
 use crate::task::{StepOutput, StepValues, Task};
 use crate::{Error, Result, files};
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
-use burn::optim::ModuleOptimizer;
-use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn_train::{
     EventProcessorTraining, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingItem, ValidLoader,
 };
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Steps in a row that may be skipped before the run gives up.
 const MAX_SKIPPED: u64 = 3;
-
-/// How long a run is and when it looks up.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Optimizer steps in all.
-    pub steps: u64,
-    /// Micro-batches in a step.
-    pub micro_batches: u64,
-    /// Largest norm of the gradient.
-    pub clip: Option<f64>,
-    /// Steps between evaluations.
-    pub evaluate_every: u64,
-    /// Steps between checkpoints.
-    pub save_every: u64,
-    /// Evaluations without improvement before the run ends.
-    pub patience: Option<u64>,
-    /// Turns nats per token into bits per byte.
-    pub tokens_per_byte: Option<f64>,
-}
-
-/// Adds to a model folder what the weights do not say: tokenizer, provenance.
-pub type Describe = Box<dyn Fn(&Path, &TrainState) -> Result<()> + Send>;
-
-/// Everything that a run owns besides the model.
-pub struct Session<M: Task> {
-    /// How long, how often.
-    pub limits: Limits,
-    /// Moments.
-    pub optimizer: ModuleOptimizer,
-    /// Learning rate.
-    pub scheduler: ModuleLrScheduler,
-    /// Where the run stands.
-    pub state: TrainState,
-    /// Its folder.
-    pub run: RunFolder,
-    /// Its checkpoints.
-    pub shelf: Shelf,
-    /// The whole validation set.
-    pub whole: Arc<dyn DataLoader<M::Batch>>,
-    /// Whether somebody wants it to stop.
-    pub stop: Stop,
-    /// What goes into the model folder besides weights.
-    pub describe: Describe,
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// All steps were taken.
-    Finished,
-    /// The validation loss stopped falling.
-    NoImprovement,
-    /// Somebody asked; a checkpoint holds everything.
-    Stopped,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Why.
-    pub end: End,
-    /// Where it stood.
-    pub state: TrainState,
-    /// The best model, the one in `model/`, on the whole validation set; `None` after a stop.
-    pub whole: Option<Evaluation>,
-}
 
 /// The strategy; give it to burn-train as `TrainingStrategy::Custom`.
 pub struct StepStrategy<M: Task> {
@@ -207,7 +138,7 @@ impl<M: Task> Training<M> {
         match () {
             () if last => Ok(Some(End::Finished)),
             () if exhausted => Ok(Some(End::NoImprovement)),
-            () if self.session.stop.requested() => self.stop(model),
+            () if self.stop_requested() => self.stop(model),
             () => Ok(None),
         }
     }
@@ -387,6 +318,8 @@ impl<M: Task> Training<M> {
 
     fn save(&mut self, model: &M) -> Result<()> {
         let session = &mut self.session;
+        // A checkpoint must never know more steps than the tables.
+        session.run.sync()?;
         let bundle = session.shelf.put(&Parts {
             model,
             optimizer: &session.optimizer,
@@ -397,6 +330,11 @@ impl<M: Task> Training<M> {
         session
             .run
             .log(&format!("step {}: checkpoint written", bundle.step))
+    }
+
+    /// By a signal, or by the dashboard's own key.
+    fn stop_requested(&self) -> bool {
+        self.session.stop.requested() || self.interrupter.interruption().is_some()
     }
 
     fn stop(&mut self, model: &M) -> Result<Option<End>> {

@@ -1,0 +1,79 @@
+//! What a run owns besides its model, and how it ends.
+
+use super::evaluation::Evaluation;
+use crate::Result;
+use crate::checkpoint::{Shelf, TrainState};
+use crate::run::RunFolder;
+use crate::stop::Stop;
+use crate::task::Task;
+use burn::data::dataloader::DataLoader;
+use burn::optim::ModuleOptimizer;
+use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How long a run is and when it looks up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Optimizer steps in all.
+    pub steps: u64,
+    /// Micro-batches in a step.
+    pub micro_batches: u64,
+    /// Largest norm of the gradient.
+    pub clip: Option<f64>,
+    /// Steps between evaluations.
+    pub evaluate_every: u64,
+    /// Steps between checkpoints.
+    pub save_every: u64,
+    /// Evaluations without improvement before the run ends.
+    pub patience: Option<u64>,
+    /// Turns nats per token into bits per byte.
+    pub tokens_per_byte: Option<f64>,
+}
+
+/// Adds to a model folder what the weights do not say: tokenizer, provenance.
+pub type Describe = Box<dyn Fn(&Path, &TrainState) -> Result<()> + Send>;
+
+/// Everything that a run owns besides the model.
+pub struct Session<M: Task> {
+    /// How long, how often.
+    pub limits: Limits,
+    /// Moments.
+    pub optimizer: ModuleOptimizer,
+    /// Learning rate.
+    pub scheduler: ModuleLrScheduler,
+    /// Where the run stands.
+    pub state: TrainState,
+    /// Its folder.
+    pub run: RunFolder,
+    /// Its checkpoints.
+    pub shelf: Shelf,
+    /// The whole validation set.
+    pub whole: Arc<dyn DataLoader<M::Batch>>,
+    /// Whether somebody wants it to stop.
+    pub stop: Stop,
+    /// What goes into the model folder besides weights.
+    pub describe: Describe,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All steps were taken.
+    Finished,
+    /// The validation loss stopped falling.
+    NoImprovement,
+    /// Somebody asked; a checkpoint holds everything.
+    Stopped,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Why.
+    pub end: End,
+    /// Where it stood.
+    pub state: TrainState,
+    /// The best model, the one in `model/`, on the whole validation set; `None` after a stop.
+    pub whole: Option<Evaluation>,
+}
