@@ -61,8 +61,8 @@ impl<M: Task> Start<M> {
         let mut optimizer = recipe.optimizer.init(&model);
         let mut scheduler = schedule(recipe);
         let mut model = model;
-        let (found, passed_over) = find(out, &shelf, recipe, &identity)?;
-        let state = match found {
+        let found = find(out, &shelf, recipe, &identity)?;
+        let state = match found.newest {
             Some((bundle, state)) => {
                 model = bundle.load_model(model)?;
                 (optimizer, scheduler) =
@@ -76,7 +76,7 @@ impl<M: Task> Start<M> {
         };
         let run = RunFolder::reopen(out, recipe, state.step)?;
         shelf.open()?;
-        shelf.set_aside(&passed_over)?;
+        shelf.set_aside(&found.passed_over)?;
         Ok(Self {
             model,
             optimizer,
@@ -92,13 +92,14 @@ fn schedule(recipe: &Recipe) -> ModuleLrScheduler {
     ModuleLrScheduler::new(Schedule::new(recipe.schedule))
 }
 
+/// What a run folder has to go on from.
+struct Found {
+    newest: Option<(Bundle, TrainState)>,
+    passed_over: Vec<PassedOver>,
+}
+
 /// Finds the newest good checkpoint, and those passed over on the way, and refuses to go on as another run.
-fn find(
-    out: &Path,
-    shelf: &Shelf,
-    recipe: &Recipe,
-    identity: &RunIdentity,
-) -> Result<(Option<(Bundle, TrainState)>, Vec<PassedOver>)> {
+fn find(out: &Path, shelf: &Shelf, recipe: &Recipe, identity: &RunIdentity) -> Result<Found> {
     let before = Recipe::of_run(out)?;
     let kept = ["seed", "model", "batch", "optimizer", "clip"];
     let mut changed = differences(&before, recipe, &kept)?;
@@ -117,7 +118,11 @@ fn find(
             });
         }
         eprintln!("no checkpoint yet in {}: starting at step 0", out.display());
-        return refuse(out, changed).map(|()| (None, passed_over));
+        refuse(out, changed)?;
+        return Ok(Found {
+            newest: None,
+            passed_over,
+        });
     };
     let state = bundle.state()?;
     for (what, before, now) in [
@@ -141,7 +146,10 @@ fn find(
         state.step,
         bundle.path.display()
     );
-    Ok((Some((bundle, state)), passed_over))
+    Ok(Found {
+        newest: Some((bundle, state)),
+        passed_over,
+    })
 }
 
 fn refuse(out: &Path, changed: Vec<String>) -> Result<()> {
