@@ -31,10 +31,7 @@ impl LmBatch {
             let ids: Vec<i32> = ids.into_iter().map(|id| id as i32).collect();
             Tensor::from_data(TensorData::new(ids, shape), device)
         };
-        let valid = match &tokens.mask {
-            Some(mask) => mask.iter().filter(|&&counts| counts).count(),
-            None => tokens.targets.len(),
-        };
+        let valid = tokens.valid();
         Self {
             index,
             inputs: ids(tokens.inputs),
@@ -242,6 +239,9 @@ impl Iterator for EvalIterator<'_> {
             tokens.rows += 1;
             tokens.inputs.extend(row.inputs);
             tokens.targets.extend(row.targets);
+            if let (Some(mask), Some(more)) = (&mut tokens.mask, row.mask) {
+                mask.extend(more);
+            }
         }
         Some(Ok(LmBatch::new(index, tokens, 0, &self.loader.device)))
     }

@@ -10,9 +10,9 @@ pub enum Error {
     #[error(transparent)]
     Recipe(#[from] slovo_data::recipe::RecipeError),
     /// A recipe whose values do not go together.
-    #[error("recipe: {field} is {found}; {expected}")]
+    #[error("{field} is {found}; {expected}")]
     Value {
-        /// Path of the field inside the recipe.
+        /// Path of the field inside the recipe, or the flag.
         field: &'static str,
         /// What stands there.
         found: String,
@@ -20,7 +20,7 @@ pub enum Error {
         expected: String,
     },
     /// A model shape that cannot be built.
-    #[error("recipe: model.{0}")]
+    #[error("model: {0}")]
     Model(#[from] slovo_model::ConfigError),
     /// Text, tokens or shards.
     #[error(transparent)]

@@ -63,6 +63,17 @@ pub fn replace_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes a folder so that it is there whole or not at all: renamed first, then emptied.
+///
+/// # Errors
+///
+/// Any failing step, with its path.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    let leaving = beside(path, "tmp");
+    fs::rename(path, &leaving).map_err(Error::io("remove", path))?;
+    fs::remove_dir_all(&leaving).map_err(Error::io("remove", path))
+}
+
 /// Mends what an interrupted [`replace_folder`] left: the old folder goes back when the new one did
 /// not come, and away when it did.
 ///

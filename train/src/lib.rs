@@ -14,7 +14,7 @@
 //! let stop = Stop::on_signals()?;
 //! let run = Pretraining::prepare(&args, &mut |_| {}, &stop)?;
 //! let outcome = run.run(&args.training, &stop)?;
-//! println!("validation loss {:?}", outcome.whole.map(|whole| whole.loss));
+//! println!("validation loss {:?}", outcome.measured.map(|(_, whole)| whole.loss));
 //! # Ok(())
 //! # }
 //! ```

@@ -105,17 +105,18 @@ impl OptimizerRecipe {
 
     /// The optimizer for a module with these parameters.
     pub fn init<M: Module>(&self, module: &M) -> ModuleOptimizer {
-        let paths = ParameterPaths::of(module);
+        let mut matrices = Matrices::default();
+        module.visit(&mut matrices);
+        let matrices = matrices.paths;
         match self {
             OptimizerRecipe::AdamW(adam) => ModuleOptimizer::from(adam.config(0.0).build())
                 .with_group(
-                    ParamGroup::from_paths(paths.matrices),
+                    ParamGroup::from_paths(matrices),
                     adam.config(adam.weight_decay).build(),
                     None,
                 ),
             OptimizerRecipe::Muon(muon) => {
-                let (inside, outside): (Vec<_>, Vec<_>) = paths
-                    .matrices
+                let (inside, outside): (Vec<_>, Vec<_>) = matrices
                     .into_iter()
                     .partition(|path| path.contains("blocks."));
                 ModuleOptimizer::from(muon.rest.config(0.0).build())
@@ -162,26 +163,14 @@ fn wrong(field: &'static str, found: f64, expected: &str) -> Result<()> {
     })
 }
 
-/// Paths of a module's float parameters, in the order in which the module holds them.
-#[derive(Debug, Default)]
-pub struct ParameterPaths {
-    /// Parameters of two or more dimensions.
-    pub matrices: Vec<String>,
-    /// Parameters of one dimension.
-    pub vectors: Vec<String>,
+/// Paths of a module's parameters of two or more dimensions, in the order in which it holds them.
+#[derive(Default)]
+struct Matrices {
+    paths: Vec<String>,
     inside: Vec<String>,
 }
 
-impl ParameterPaths {
-    /// Looks a module through.
-    pub fn of<M: Module>(module: &M) -> Self {
-        let mut paths = Self::default();
-        module.visit(&mut paths);
-        paths
-    }
-}
-
-impl ModuleVisitor for ParameterPaths {
+impl ModuleVisitor for Matrices {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.inside.push(name.to_string());
     }
@@ -191,10 +180,8 @@ impl ModuleVisitor for ParameterPaths {
     }
 
     fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
-        let path = self.inside.join(".");
-        match D {
-            0 | 1 => self.vectors.push(path),
-            _ => self.matrices.push(path),
+        if D > 1 {
+            self.paths.push(self.inside.join("."));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::run::holds_run;
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::task::CausalTask;
-use crate::{Error, Result, backend, files};
+use crate::{Error, Result, backend, files, progress};
 use burn::tensor::Device;
 use slovo_args::{PretrainArgs, TrainingArgs};
 use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
@@ -33,14 +33,14 @@ impl Pretraining {
     /// Reads the recipe, prepares its text where that has not been done, and checks one against the
     /// other. Nothing is written into the run folder yet.
     ///
-    /// `progress` is told what the preparation is doing.
+    /// `preparing` is told what the preparation is doing.
     ///
     /// # Errors
     ///
     /// Whatever is wrong with recipe, flags or text.
     pub fn prepare(
         args: &PretrainArgs,
-        progress: &mut dyn FnMut(slovo_data::Progress),
+        preparing: &mut dyn FnMut(slovo_data::Progress),
         stop: &Stop,
     ) -> Result<Self> {
         let training = &args.training;
@@ -48,7 +48,7 @@ impl Pretraining {
             .out
             .clone()
             .unwrap_or_else(|| default_folder(args.recipe.as_deref()));
-        // Said before minutes of work, not after.
+        // Whatever can be refused is refused before minutes of work, not after.
         if !training.resume && !training.dry_run && holds_run(&out) {
             return Err(Error::Folder {
                 path: out,
@@ -62,8 +62,13 @@ impl Pretraining {
                 what: "holds no run to resume; --out DIR names the folder of one".into(),
             });
         }
+        progress::check(training.progress)?;
+        if !training.dry_run {
+            backend::device(&training.backend)?;
+        }
         let recipe = read_recipe(args.recipe.as_deref(), training, &out)?;
-        let data = slovo_data::prepare(&recipe.data()?, None, progress, stop.flag())?;
+        recipe.validate()?;
+        let data = slovo_data::prepare(&recipe.data()?, None, preparing, stop.flag())?;
         let recipe = recipe.resolve(&data.tokenizer)?;
         Ok(Self { recipe, data, out })
     }
@@ -96,7 +101,7 @@ impl Pretraining {
         self,
         device: &Device,
         resume: bool,
-        progress: slovo_args::Progress,
+        shown: slovo_args::Progress,
         stop: &Stop,
     ) -> Result<Outcome> {
         let Self { recipe, data, out } = self;
@@ -164,7 +169,7 @@ impl Pretraining {
             Arc::new(train),
             Arc::new(subset),
             session,
-            progress,
+            shown,
         )
     }
 }
@@ -178,12 +183,13 @@ fn read_recipe(path: Option<&Path>, args: &TrainingArgs, out: &Path) -> Result<R
     };
     let mut recipe = Recipe::load(path, &args.set)?;
     recipe.seed = args.seed.unwrap_or(recipe.seed);
-    if let Some(steps) = args.steps {
+    recipe.steps = args.steps.unwrap_or(recipe.steps);
+    if own.is_file() && args.resume {
         // A schedule that ended with the run ends with the longer (or shorter) one.
-        if recipe.schedule.end == Some(recipe.steps) {
+        let before = Recipe::of_run(out)?;
+        if before.schedule.end == Some(before.steps) && recipe.schedule.end == Some(before.steps) {
             recipe.schedule.end = None;
         }
-        recipe.steps = steps;
     }
     Ok(recipe)
 }

@@ -18,50 +18,33 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 /// The renderer that `how` asks for, of a run that starts (or goes on) at `step`.
-///
-/// # Errors
-///
-/// The dashboard, where it was not built in.
 pub fn renderer(
     how: Progress,
     limits: &Limits,
     step: u64,
     interrupter: &Interrupter,
-) -> Result<Box<dyn MetricsRenderer>> {
+) -> Box<dyn MetricsRenderer> {
     let style = match how {
-        Progress::Auto | Progress::Plain if std::io::stderr().is_terminal() => Style::Line,
-        Progress::Auto | Progress::Plain => Style::Lines,
+        #[cfg(feature = "tui")]
+        Progress::Tui => return burn_train::renderer::default_renderer(interrupter.clone(), None),
         Progress::Json => Style::Json,
         Progress::None => Style::Silent,
-        Progress::Tui => return dashboard(interrupter),
+        _ if std::io::stderr().is_terminal() => Style::Line,
+        _ => Style::Lines,
     };
-    Ok(Box::new(Plain {
+    // Only the dashboard has a key that stops.
+    let _ = interrupter;
+    Box::new(Plain {
         style,
         steps: limits.steps,
         step,
-        first: step,
-        started: Instant::now(),
+        seconds: 0.0,
+        stepped: 0,
         shown: None,
         training: true,
         names: HashMap::new(),
         values: HashMap::new(),
-    }))
-}
-
-#[cfg(feature = "tui")]
-fn dashboard(interrupter: &Interrupter) -> Result<Box<dyn MetricsRenderer>> {
-    Ok(burn_train::renderer::default_renderer(
-        interrupter.clone(),
-        None,
-    ))
-}
-
-#[cfg(not(feature = "tui"))]
-fn dashboard(_interrupter: &Interrupter) -> Result<Box<dyn MetricsRenderer>> {
-    Err(crate::Error::Device(
-        "this program was built without the dashboard; `cargo xtask … --progress tui` builds it in"
-            .into(),
-    ))
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,9 +62,9 @@ struct Plain {
     style: Style,
     steps: u64,
     step: u64,
-    /// Step at which this process began.
-    first: u64,
-    started: Instant,
+    /// Time that this process spent on steps, and how many.
+    seconds: f64,
+    stepped: u64,
     shown: Option<Instant>,
     /// Which split is running.
     training: bool,
@@ -104,9 +87,8 @@ impl Plain {
     }
 
     fn left(&self) -> Duration {
-        let done = self.step.saturating_sub(self.first).max(1);
-        let left = self.steps.saturating_sub(self.step);
-        self.started.elapsed().mul_f64(left as f64 / done as f64)
+        let left = self.steps.saturating_sub(self.step) as f64;
+        Duration::from_secs_f64(left * self.seconds / self.stepped.max(1) as f64)
     }
 
     fn show_step(&mut self) {
@@ -185,7 +167,6 @@ impl MetricsRendererTraining for Plain {
 
 impl TrainingProgressLogger for Plain {
     fn start(&mut self, _total: usize, _first: usize, _items: Option<usize>, _label: Option<&str>) {
-        self.started = Instant::now();
     }
 
     fn update_epoch(&mut self, _epoch: usize) {}
@@ -197,6 +178,8 @@ impl TrainingProgressLogger for Plain {
     fn update_split(&mut self, items: usize) {
         if self.training {
             self.step += 1;
+            self.stepped += 1;
+            self.seconds += self.value("Seconds");
             self.show_step();
         } else if self.style == Style::Line {
             write(&format!(
@@ -250,6 +233,32 @@ pub fn clock(time: Duration) -> String {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// Says something out of the ordinary on a line of its own.
+pub fn notice(text: &str) {
+    let clear = if std::io::stderr().is_terminal() {
+        "\r\x1b[K"
+    } else {
+        ""
+    };
+    write(&format!("{clear}{text}\n"));
+}
+
+/// Refuses a way of showing progress that was not built in.
+///
+/// # Errors
+///
+/// The dashboard, where it was not built in.
+pub fn check(how: Progress) -> Result<()> {
+    match how {
+        Progress::Tui if !cfg!(feature = "tui") => Err(crate::Error::Device(
+            "this program was built without the dashboard; `cargo xtask … --progress tui` builds \
+             it in"
+                .into(),
+        )),
+        _ => Ok(()),
     }
 }
 

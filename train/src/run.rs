@@ -7,6 +7,7 @@
 //!
 //! The folder is locked (on `run.log`) while a process trains in it.
 
+use crate::checkpoint::TrainState;
 use crate::learner::evaluation::Evaluation;
 use crate::recipe::Recipe;
 use crate::{Error, Result, files};
@@ -69,23 +70,45 @@ impl RunFolder {
             });
         }
         fs::create_dir_all(path).map_err(Error::io("create", path))?;
-        let mut run = Self::open(path)?;
+        // The recipe comes first: it is what makes a folder a run.
         write_recipe(path, recipe)?;
+        let mut run = Self::lock(path)?;
         writeln!(run.train, "{TRAIN_HEADER}")
             .and_then(|()| writeln!(run.eval, "{EVAL_HEADER}"))
             .map_err(Error::io("write into", path))?;
         Ok(run)
     }
 
-    /// Opens an existing run folder, clears what an interrupted write left in it, and cuts its
-    /// tables back to `step`.
+    /// Opens an existing run folder, for this process alone. Nothing in it changes yet.
     ///
     /// # Errors
     ///
     /// A folder in which another process trains; a file system that refuses.
-    pub fn reopen(path: &Path, recipe: &Recipe, step: u64) -> Result<Self> {
-        // Opening locks: clearing must not touch what another process is writing.
-        let mut run = Self::open(path)?;
+    pub fn lock(path: &Path) -> Result<Self> {
+        let log = append_to(&path.join("run.log"))?;
+        if let Err(fs::TryLockError::WouldBlock) = log.try_lock() {
+            return Err(Error::Folder {
+                path: path.into(),
+                what: "another process is training in it; wait for it or choose another --out"
+                    .into(),
+            });
+        }
+        Ok(Self {
+            train: append_to(&path.join("train.csv"))?,
+            eval: append_to(&path.join("eval.csv"))?,
+            log,
+            path: path.into(),
+            start: Instant::now(),
+        })
+    }
+
+    /// Clears what an interrupted write left, and cuts the tables back to where `state` stands.
+    ///
+    /// # Errors
+    ///
+    /// A file system that refuses.
+    pub fn go_on(&mut self, recipe: &Recipe, state: &TrainState) -> Result<()> {
+        let path = self.path.clone();
         files::settle_folder(&path.join("model"))?;
         for name in ["recipe.ron", "train.csv", "eval.csv"] {
             let left = slovo_data::files::beside(&path.join(name));
@@ -93,13 +116,17 @@ impl RunFolder {
                 fs::remove_file(&left).map_err(Error::io("remove", &left))?;
             }
         }
-        cut_back(&path.join("train.csv"), TRAIN_HEADER, step)?;
-        cut_back(&path.join("eval.csv"), EVAL_HEADER, step)?;
-        // The tables were renamed into place; the files opened above are the old ones.
-        run.train = append_to(&path.join("train.csv"))?;
-        run.eval = append_to(&path.join("eval.csv"))?;
-        write_recipe(path, recipe)?;
-        Ok(run)
+        let (train, eval) = (path.join("train.csv"), path.join("eval.csv"));
+        cut_back(&train, TRAIN_HEADER, state.step)?;
+        cut_back(&eval, EVAL_HEADER, state.evaluated)?;
+        // The tables were renamed into place; the files opened before are the old ones.
+        self.train = append_to(&train)?;
+        self.eval = append_to(&eval)?;
+        // A run that is already as long as asked for stays what it was.
+        match state.step < recipe.steps {
+            true => write_recipe(&path, recipe),
+            false => Ok(()),
+        }
     }
 
     /// The folder.
@@ -163,24 +190,6 @@ impl RunFolder {
             self.start.elapsed().as_secs_f64()
         )
         .map_err(Error::io("write", self.path.join("run.log")))
-    }
-
-    fn open(path: &Path) -> Result<Self> {
-        let log = append_to(&path.join("run.log"))?;
-        if let Err(fs::TryLockError::WouldBlock) = log.try_lock() {
-            return Err(Error::Folder {
-                path: path.into(),
-                what: "another process is training in it; wait for it or choose another --out"
-                    .into(),
-            });
-        }
-        Ok(Self {
-            train: append_to(&path.join("train.csv"))?,
-            eval: append_to(&path.join("eval.csv"))?,
-            log,
-            path: path.into(),
-            start: Instant::now(),
-        })
     }
 }
 

@@ -100,7 +100,7 @@ impl ScheduleRecipe {
     pub fn rate(&self, done: u64) -> f64 {
         let end = self.end.unwrap_or(u64::MAX);
         if done < self.warmup {
-            return self.peak * (done + 1) as f64 / (self.warmup + 1) as f64;
+            return self.peak * (done as f64 + 1.0) / (self.warmup as f64 + 1.0);
         }
         let between = |from: u64| {
             let length = end.saturating_sub(from).max(1);

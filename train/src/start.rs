@@ -1,6 +1,7 @@
 //! Where a run starts: at step 0, or at its newest good checkpoint.
 
 use crate::checkpoint::{Bundle, PassedOver, RunIdentity, Shelf, TrainState};
+use crate::progress::notice;
 use crate::recipe::{Recipe, differences};
 use crate::run::RunFolder;
 use crate::schedule::Schedule;
@@ -33,7 +34,8 @@ impl<M: Task> Start<M> {
     ///
     /// A folder that already holds something, or a file system that refuses.
     pub fn fresh(out: &Path, recipe: &Recipe, identity: RunIdentity, model: M) -> Result<Self> {
-        let run = RunFolder::create(out, recipe)?;
+        let mut run = RunFolder::create(out, recipe)?;
+        run.log(&began("started"))?;
         let shelf = Shelf::new(out, recipe.checkpoint.keep);
         shelf.open()?;
         Ok(Self {
@@ -57,7 +59,10 @@ impl<M: Task> Start<M> {
     /// A run that is another one, with the difference; checkpoints of which none is whole; a
     /// parameter without optimizer state.
     pub fn resumed(out: &Path, recipe: &Recipe, identity: RunIdentity, model: M) -> Result<Self> {
+        // Nobody else may write while a checkpoint is chosen.
+        let mut run = RunFolder::lock(out)?;
         let shelf = Shelf::new(out, recipe.checkpoint.keep);
+        shelf.open()?;
         let mut optimizer = recipe.optimizer.init(&model);
         let mut scheduler = schedule(recipe);
         let mut model = model;
@@ -74,8 +79,14 @@ impl<M: Task> Start<M> {
                 ..TrainState::default()
             },
         };
-        let run = RunFolder::reopen(out, recipe, state.step)?;
-        shelf.open()?;
+        run.go_on(recipe, &state)?;
+        for bad in &found.passed_over {
+            run.log(&format!("passed over {}", bad.why))?;
+        }
+        for change in found.changed {
+            run.log(&format!("changed {change}"))?;
+        }
+        run.log(&began(&format!("resumed at step {}", state.step)))?;
         shelf.set_aside(&found.passed_over)?;
         Ok(Self {
             model,
@@ -88,6 +99,16 @@ impl<M: Task> Start<M> {
     }
 }
 
+/// What is done, with which version, and when in seconds since 1970.
+fn began(what: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.map_or(0, |now| now.as_secs());
+    format!(
+        "{what}, slovo {}, unix time {now}",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
 fn schedule(recipe: &Recipe) -> ModuleLrScheduler {
     ModuleLrScheduler::new(Schedule::new(recipe.schedule))
 }
@@ -96,16 +117,26 @@ fn schedule(recipe: &Recipe) -> ModuleLrScheduler {
 struct Found {
     newest: Option<(Bundle, TrainState)>,
     passed_over: Vec<PassedOver>,
+    /// What the person changed that a run may change: its length, schedule, evaluations.
+    changed: Vec<String>,
 }
 
 /// Finds the newest good checkpoint, and those passed over on the way, and refuses to go on as another run.
 fn find(out: &Path, shelf: &Shelf, recipe: &Recipe, identity: &RunIdentity) -> Result<Found> {
     let before = Recipe::of_run(out)?;
-    let kept = ["seed", "model", "batch", "optimizer", "clip"];
-    let mut changed = differences(&before, recipe, &kept)?;
+    let mut other = differences(
+        &before,
+        recipe,
+        &["seed", "model", "batch", "optimizer", "clip"],
+    )?;
+    let changed = differences(
+        &before,
+        recipe,
+        &["steps", "schedule", "evaluation", "checkpoint"],
+    )?;
     let (newest, passed_over) = shelf.newest_good()?;
     for bad in &passed_over {
-        eprintln!("warning: passed over {}", bad.why);
+        notice(&format!("warning: passed over {}", bad.why));
     }
     let Some(bundle) = newest else {
         if let Some(bad) = passed_over.first() {
@@ -117,11 +148,13 @@ fn find(out: &Path, shelf: &Shelf, recipe: &Recipe, identity: &RunIdentity) -> R
                 ),
             });
         }
-        eprintln!("no checkpoint yet in {}: starting at step 0", out.display());
-        refuse(out, changed)?;
+        let place = out.display();
+        notice(&format!("no checkpoint yet in {place}: starting at step 0"));
+        refuse(out, &other)?;
         return Ok(Found {
             newest: None,
             passed_over,
+            changed,
         });
     };
     let state = bundle.state()?;
@@ -134,25 +167,26 @@ fn find(out: &Path, shelf: &Shelf, recipe: &Recipe, identity: &RunIdentity) -> R
         ),
     ] {
         if before != now {
-            changed.push(format!("{what}: {before} → {now}"));
+            other.push(format!("{what}: {before} → {now}"));
         }
     }
     if state.identity.data != identity.data {
-        changed.extend(differences(&before, recipe, &["data"])?);
+        other.extend(differences(&before, recipe, &["data"])?);
     }
-    refuse(out, changed)?;
-    eprintln!(
-        "resuming at step {} from {}",
-        state.step,
-        bundle.path.display()
-    );
+    refuse(out, &other)?;
+    for change in &changed {
+        notice(&format!("changed {change}"));
+    }
+    let place = bundle.path.display();
+    notice(&format!("resuming at step {} from {place}", state.step));
     Ok(Found {
         newest: Some((bundle, state)),
         passed_over,
+        changed,
     })
 }
 
-fn refuse(out: &Path, changed: Vec<String>) -> Result<()> {
+fn refuse(out: &Path, changed: &[String]) -> Result<()> {
     match changed.is_empty() {
         true => Ok(()),
         false => Err(Error::Folder {

@@ -36,6 +36,8 @@ pub struct StepValues {
     pub grad_norm: f64,
     /// Valid targets per second.
     pub tokens_per_second: f64,
+    /// Time that the step took.
+    pub seconds: f64,
     /// Valid targets, the weight of this step's loss in a mean.
     pub tokens: usize,
 }

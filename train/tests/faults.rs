@@ -68,7 +68,7 @@ fn a_vocabulary_that_does_not_fit_is_refused() {
 fn an_impossible_shape_names_field_and_cure() {
     let workshop = Workshop::new();
     let output = workshop.finish(&["--set", "model.n_heads=5"]);
-    expect(&output, 2, &["model.", "5"]);
+    expect(&output, 2, &["n_heads", "is 5", "4 would do"]);
 }
 
 #[test]
@@ -87,6 +87,43 @@ fn a_context_longer_than_model_or_data_is_refused() {
 }
 
 #[test]
+fn numbers_that_cannot_work_are_refused_before_any_work() {
+    let workshop = Workshop::new();
+    for (set, parts) in [
+        (
+            "evaluation.patience=0",
+            ["evaluation.patience is 0", "1 or more"],
+        ),
+        (
+            "batch.sequences=4611686018427387904",
+            ["batch.sequences is", "would do"],
+        ),
+        ("steps=18446744073709551615", ["steps is", "fewer"]),
+        ("clip=-1.0", ["clip is -1", "positive"]),
+    ] {
+        expect(&workshop.finish(&["--set", set]), 2, &parts);
+        assert!(
+            !workshop.path().join("runs").exists(),
+            "{set}: text was prepared first"
+        );
+    }
+}
+
+#[test]
+fn a_learning_rate_that_breaks_the_model_leaves_no_broken_checkpoint() {
+    let workshop = Workshop::new();
+    let sets = ["--set", "schedule.peak=1e39", "--set", "schedule.warmup=0"];
+    let often = ["--set", "checkpoint.every=1", "--set", "evaluation.every=1"];
+    let output = workshop.finish(&[sets, often].concat());
+    expect(
+        &output,
+        1,
+        &["3 steps in a row", "there is no checkpoint yet"],
+    );
+    assert!(!workshop.run_folder().join("model").exists());
+}
+
+#[test]
 fn a_run_is_never_overwritten() {
     let workshop = Workshop::new();
     assert!(workshop.finish(&[]).status.success());
@@ -97,6 +134,29 @@ fn a_run_is_never_overwritten() {
         &["already holds a run", "--resume"],
     );
     assert!(before == workshop.weights());
+}
+
+#[test]
+fn a_damaged_best_checkpoint_is_said_and_not_measured() {
+    let workshop = Workshop::new();
+    // Nothing improves after the first evaluation.
+    let frozen = ["--set", "schedule.peak=1e-30", "--set", "schedule.floor=0"];
+    let flags = [&frozen[..], &["--steps", "60"]].concat();
+    assert!(workshop.finish(&flags).status.success());
+    halve(
+        &workshop
+            .run_folder()
+            .join("checkpoints/step-00000020/model.bpk"),
+    );
+    let output = workshop.finish(&[&frozen[..], &["--resume", "--steps", "70"]].concat());
+    expect(
+        &output,
+        0,
+        &[
+            "step-00000020/model.bpk",
+            "measuring the last model, of step 70",
+        ],
+    );
 }
 
 #[test]

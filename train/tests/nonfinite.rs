@@ -213,10 +213,11 @@ fn three_in_a_row_end_the_run_and_keep_the_last_good_checkpoint() {
     assert!(!error.is_usage());
     let text = error.to_string();
     assert!(
-        text.contains("3 steps in a row") && text.contains("step-00000006"),
+        text.contains("3 steps in a row") && text.contains("step-00000004"),
         "{text}"
     );
     let (newest, passed_over) = Shelf::new(&workshop.run_folder(), 2).newest_good().unwrap();
     assert!(passed_over.is_empty());
-    assert_eq!(newest.unwrap().step, 6);
+    // The one of step 6 would hold a step that was skipped.
+    assert_eq!(newest.unwrap().step, 4);
 }

@@ -33,9 +33,7 @@ fn kill_after(workshop: &Workshop, more: &[&str], step: u64) {
 
 #[test]
 fn killed_twice_and_resumed_equals_uninterrupted() {
-    const RUN: &[&str] = &["--steps", "200", "--progress", "json"];
-    const EVALUATE_AT_THE_END: &[&str] = &["--set", "evaluation.every=200"];
-    let flags = [RUN, EVALUATE_AT_THE_END].concat();
+    let flags = ["--steps", "200", "--progress", "json"];
     let straight = Workshop::new();
     let output = straight.finish(&flags);
     assert!(output.status.success(), "{}", errors(&output));
@@ -43,11 +41,11 @@ fn killed_twice_and_resumed_equals_uninterrupted() {
     let killed = Workshop::new();
     kill_after(&killed, &flags, 73);
     let resumed = [&flags[..], &["--resume"]].concat();
-    kill_after(&killed, &resumed, 148);
+    kill_after(&killed, &resumed, 140);
     let output = killed.finish(&resumed);
     assert!(output.status.success(), "{}", errors(&output));
     assert!(
-        errors(&output).contains("resuming at step 14"),
+        errors(&output).contains("resuming at step 1"),
         "{}",
         errors(&output)
     );
@@ -55,6 +53,12 @@ fn killed_twice_and_resumed_equals_uninterrupted() {
     assert_eq!(straight.losses().len(), 200);
     assert_eq!(straight.losses(), killed.losses());
     assert!(straight.weights() == killed.weights(), "weights differ");
+    for table in ["eval.csv", "model/slovo.ron"] {
+        let read = |workshop: &Workshop| {
+            std::fs::read_to_string(workshop.run_folder().join(table)).unwrap()
+        };
+        assert_eq!(read(&straight), read(&killed));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The bundles of a run: finding the newest good one, keeping few.
 
 use super::bundle::{Bundle, Parts, folder_name};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 use burn::module::Module;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,9 @@ impl Shelf {
     pub fn open(&self) -> Result<()> {
         fs::create_dir_all(&self.path).map_err(Error::io("create", &self.path))?;
         for (path, name) in self.entries()? {
-            if name.starts_with('.') && name.ends_with(".tmp") {
+            if let Some(name) = name.strip_prefix('.').and_then(|n| n.strip_suffix(".old")) {
+                files::settle_folder(&self.path.join(name))?;
+            } else if name.starts_with('.') && name.ends_with(".tmp") {
                 fs::remove_dir_all(&path).map_err(Error::io("remove", &path))?;
             }
         }
@@ -113,7 +115,7 @@ impl Shelf {
         let old = bundles.len().saturating_sub(self.keep);
         for bundle in &bundles[..old] {
             if Some(bundle.step) != best {
-                fs::remove_dir_all(&bundle.path).map_err(Error::io("remove", &bundle.path))?;
+                files::remove_folder(&bundle.path)?;
             }
         }
         Ok(bundle)

@@ -20,16 +20,14 @@ pub fn report(asked: &BackendArgs) -> String {
     let _ = writeln!(text, "\nbackend   built   device {}", asked.device);
     for backend in backends() {
         let built = backend::built().contains(&backend);
-        let answer = match built {
-            true => backend::device(&BackendArgs {
-                backend,
-                device: asked.device,
-            })
-            .map_or_else(
-                |_| "does not answer: is its driver there?".into(),
-                |device| format!("answers: {device:?}"),
-            ),
-            false => format!("`--backend {backend}` builds it; {}", needs(backend)),
+        let args = BackendArgs {
+            backend,
+            device: asked.device,
+        };
+        let answer = match (built, backend::device(&args)) {
+            (true, Ok(device)) => format!("answers: {device:?}"),
+            (true, Err(error)) => error.to_string(),
+            (false, _) => format!("`--backend {backend}` builds it; {}", needs(backend)),
         };
         let _ = writeln!(
             text,

@@ -59,7 +59,7 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
         });
     }
     let own = match args.data.is_empty() {
-        true => Some(own_data(&place, &tokenizer, stop)?),
+        true => Some(own_data(&place, stop)?),
         false => None,
     };
     let (windows, tokens, bytes): (Arc<dyn Windowed>, u64, u64) = match &own {
@@ -134,8 +134,8 @@ impl std::fmt::Display for HeldOut {
         )?;
         write!(
             f,
-            "measured on    {} tokens, {} bytes, windows of {} tokens",
-            self.tokens, self.bytes, self.context
+            "measured on    {} tokens in windows of {}; the text has {} bytes",
+            self.tokens, self.context, self.bytes
         )?;
         for (name, bits) in &self.baselines {
             write!(f, "\n{name:<14} {bits:.4} bits per byte of the same text")?;
@@ -145,7 +145,7 @@ impl std::fmt::Display for HeldOut {
 }
 
 /// The text that the model's own run held out.
-fn own_data(place: &ModelPlace, tokenizer: &Tokenizer, stop: &Stop) -> Result<Prepared> {
+fn own_data(place: &ModelPlace, stop: &Stop) -> Result<Prepared> {
     let Some(run) = &place.run else {
         return Err(Error::Folder {
             path: place.folder.clone(),
@@ -156,13 +156,13 @@ fn own_data(place: &ModelPlace, tokenizer: &Tokenizer, stop: &Stop) -> Result<Pr
     };
     let recipe = Recipe::of_run(run)?;
     let data = slovo_data::prepare(&recipe.data()?, None, &mut |_| {}, stop.flag())?;
-    if data.tokenizer.fingerprint() != tokenizer.fingerprint() {
+    let trained = place.provenance()?.map(|provenance| provenance.data);
+    if trained.is_some_and(|trained| trained != data.fingerprint) {
         return Err(Error::Folder {
             path: run.clone(),
-            what:
-                "its text has changed since: preparing it again gives another tokenizer than the \
-                   model's; --data PATH names a text to measure it on"
-                    .into(),
+            what: "its text has changed since, so what is held out now is not what was; --data \
+                   PATH names a text to measure the model on"
+                .into(),
         });
     }
     Ok(data)

@@ -45,10 +45,15 @@ pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result
         top_p: args.top_p,
         seed: args.seed,
     };
-    let mut written = write(out, &prompt);
+    // The prompt is echoed once it is known to be one.
+    let mut written = Ok(());
+    let mut echo = Some(prompt);
     let mut stream = tokenizer.stream();
     let end = tokenizer.end_of_text();
     model.generate(&ids, tokens, &sampling, |id| {
+        if let Some(prompt) = echo.take() {
+            written = write(out, &prompt);
+        }
         if Some(id) == end || stop.requested() || written.is_err() {
             return ControlFlow::Break(());
         }

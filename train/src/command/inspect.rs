@@ -109,7 +109,9 @@ fn last_row(path: &Path) -> Value {
         return Value::Null;
     };
     let cells = header.split(',').zip(row.split(',')).map(|(name, cell)| {
-        let number = cell.parse::<f64>().map_or(Value::Null, |n| json!(n));
+        let whole = cell.parse::<u64>().map(|n| json!(n));
+        let number = whole.or_else(|_| cell.parse::<f64>().map(|n| json!(n)));
+        let number = number.unwrap_or(Value::Null);
         (name.to_string(), number)
     });
     Value::Object(cells.collect())

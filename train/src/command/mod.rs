@@ -97,7 +97,7 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
     if outcome.end == End::NoImprovement {
         text += "the validation loss stopped falling\n";
     }
-    if let Some(whole) = &outcome.whole {
+    if let Some((step, whole)) = &outcome.measured {
         text += &format!(
             "validation loss  {:.4} nats per token, perplexity {:.2}",
             whole.loss,
@@ -107,13 +107,11 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
             text += &format!(", {bits:.4} bits per byte");
         }
         text += &format!(
-            "\nmeasured on      all {} windows, {} tokens\n",
+            "\nmeasured on      all {} windows, {} tokens\nbest model       step {step} of {}\n",
             grouped(whole.windows),
-            grouped(whole.tokens)
+            grouped(whole.tokens),
+            state.step
         );
-    }
-    if let Some(best) = state.best {
-        text += &format!("best model       step {} of {}\n", best.step, state.step);
     }
     if state.skipped > 0 {
         text += &format!("skipped steps    {} (see run.log)\n", state.skipped);

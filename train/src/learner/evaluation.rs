@@ -67,6 +67,7 @@ pub fn evaluate<M: Task>(
                 loss: sum / output.valid.max(1) as f64,
                 grad_norm: 0.0,
                 tokens_per_second: output.valid as f64 / start.elapsed().as_secs_f64(),
+                seconds: start.elapsed().as_secs_f64(),
                 tokens: output.valid,
             };
             let item = TrainingItem::new(output, progress, Some(sums.len()), None);

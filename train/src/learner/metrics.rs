@@ -37,6 +37,11 @@ impl Gauge {
         })
     }
 
+    /// Time that a step took, in seconds.
+    pub fn seconds() -> Self {
+        Self::new("Seconds", Some("s"), false, |values| values.seconds)
+    }
+
     fn new(
         name: &str,
         unit: Option<&'static str>,

@@ -2,6 +2,7 @@
 
 pub mod clip;
 pub mod evaluation;
+pub mod finite;
 mod metrics;
 mod session;
 pub mod step;
@@ -38,7 +39,7 @@ pub fn launch<M: Task>(
     let stretches = limits.steps.div_ceil(limits.evaluate_every);
     let stretch = session.state.step / limits.evaluate_every;
     let interrupter = Interrupter::new();
-    let renderer = renderer(progress, &limits, session.state.step, &interrupter)?;
+    let renderer = renderer(progress, &limits, session.state.step, &interrupter);
     let folder = session.run.path().to_path_buf();
     let strategy = Arc::new(StepStrategy::new(session));
     // The strategy owns optimizer and schedule, because the learner's own cannot be saved; burn-train
@@ -49,6 +50,7 @@ pub fn launch<M: Task>(
         .metrics((Gauge::loss(),))
         .metric_train_numeric(Gauge::grad_norm())
         .metric_train_numeric(Gauge::throughput())
+        .metric_train_numeric(Gauge::seconds())
         .metric_train_numeric(LearningRateMetric::new())
         // Without these two, burn-train writes logs and metric folders of its own.
         .with_application_logger(None)

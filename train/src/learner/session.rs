@@ -74,6 +74,7 @@ pub struct Outcome {
     pub end: End,
     /// Where it stood.
     pub state: TrainState,
-    /// The best model, the one in `model/`, on the whole validation set; `None` after a stop.
-    pub whole: Option<Evaluation>,
+    /// Step of the model that was measured on the whole validation set, and what was found: the
+    /// best model, which is the one in `model/`. `None` after a stop.
+    pub measured: Option<(u64, Evaluation)>,
 }

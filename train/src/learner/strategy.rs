@@ -7,10 +7,12 @@
 //!
 //! What burn-train calls an epoch is here the stretch between two evaluations.
 
-use super::evaluation::evaluate;
+use super::evaluation::{Evaluation, evaluate};
+use super::finite;
 use super::session::{End, Outcome, Session};
 use super::step::{self, Measured};
 use crate::checkpoint::{Best, Parts};
+use crate::progress::notice;
 use crate::run::TrainRow;
 use crate::task::{StepOutput, StepValues, Task};
 use crate::{Error, Result, files};
@@ -75,12 +77,17 @@ impl<M: Task> SupervisedLearningStrategy<M> for StepStrategy<M> {
         };
         let mut training = Training {
             saved: session.state.step,
+            evaluated: None,
             session,
             events: components.event_processor,
             interrupter: components.interrupter,
             valid,
         };
         let (model, outcome) = training.run(model, &*train);
+        if let Err(error) = &outcome {
+            // The error itself is told by whoever launched the run.
+            let _ = training.session.run.log(&format!("failed: {error}"));
+        }
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         (model, training.events)
     }
@@ -93,6 +100,8 @@ struct Training<M: Task> {
     valid: ValidLoader<M>,
     /// Step of the newest checkpoint.
     saved: u64,
+    /// The last evaluation of this process, and its step.
+    evaluated: Option<(u64, Evaluation)>,
 }
 
 impl<M: Task> Training<M> {
@@ -123,17 +132,29 @@ impl<M: Task> Training<M> {
         let last = step >= limits.steps;
         let due = |every: u64| step > 0 && (last || step.is_multiple_of(every));
 
-        let mut improved = false;
+        let mut save = due(limits.save_every) && step != self.saved;
         if due(limits.evaluate_every) && self.session.state.evaluated != step {
             match self.evaluate(model)? {
-                Some(better) => improved = better,
+                // A resumed run may hold this step without its evaluation.
+                Some(better) => save |= better || step == self.saved,
                 None => return self.stop(model),
             }
         }
         let patience = limits.patience.unwrap_or(u64::MAX);
         let exhausted = self.session.state.patience_used >= patience;
-        if step != self.saved && (improved || exhausted || due(limits.save_every)) {
-            self.save(model)?;
+        save |= exhausted && step != self.saved;
+        // What is not finite is not worth keeping, and must push out nothing that is.
+        if save && self.session.state.skipped_in_a_row == 0 {
+            if finite::is_finite(model)? {
+                self.save(model)?;
+            } else {
+                self.tell(&format!(
+                    "step {step}: parameters are not finite; no checkpoint written"
+                ))?;
+            }
+        }
+        if let Some(error) = self.interrupter.error() {
+            return Err(Error::Training(error.to_string()));
         }
         match () {
             () if last => Ok(Some(End::Finished)),
@@ -192,6 +213,7 @@ impl<M: Task> Training<M> {
             loss: measured.loss,
             grad_norm: measured.grad_norm,
             tokens_per_second: valid as f64 / seconds,
+            seconds,
             tokens: valid,
         };
         let (step, rate) = (state.step, lr.unwrap_or(0.0));
@@ -239,12 +261,12 @@ impl<M: Task> Training<M> {
                 format!("{first} to {last}")
             },
         );
-        session.run.log(&what)?;
-        eprintln!("warning: {what}");
-        if state.skipped_in_a_row < MAX_SKIPPED {
+        let skipped = state.skipped_in_a_row;
+        self.tell(&what)?;
+        if skipped < MAX_SKIPPED {
             return Ok(());
         }
-        let good = self.session.shelf.bundles()?.pop();
+        let (good, _) = self.session.shelf.newest_good()?;
         Err(Error::Training(format!(
             "{MAX_SKIPPED} steps in a row had a loss or gradient that is not finite; {}. A lower \
              schedule.peak, a longer schedule.warmup or a smaller clip would be the first to try",
@@ -283,13 +305,13 @@ impl<M: Task> Training<M> {
 
         let state = &mut session.state;
         state.evaluated = state.step;
+        self.evaluated = Some((state.step, found));
         session.run.eval_row(state.step, state.tokens, &found)?;
         let (step, loss) = (state.step, found.loss);
         session
             .run
             .log(&format!("step {step}: validation loss {loss:.4}"))?;
-        // A loss that is not a number is never better than one that is.
-        let better = state.best.is_none_or(|best| loss < best.loss);
+        let better = loss.is_finite() && state.best.is_none_or(|best| loss < best.loss);
         if better {
             state.best = Some(Best { step, loss });
             state.patience_used = 0;
@@ -309,11 +331,17 @@ impl<M: Task> Training<M> {
         if temporary.exists() {
             std::fs::remove_dir_all(&temporary).map_err(Error::io("remove", &temporary))?;
         }
-        std::fs::create_dir_all(&temporary).map_err(Error::io("create", &temporary))?;
-        model.save_model(&temporary)?;
-        (session.describe)(&temporary, &session.state)?;
-        files::sync_folder(&temporary)?;
-        files::replace_folder(&temporary, &place)
+        let written = std::fs::create_dir_all(&temporary)
+            .map_err(Error::io("create", &temporary))
+            .and_then(|()| model.save_model(&temporary))
+            .and_then(|()| (session.describe)(&temporary, &session.state))
+            .and_then(|()| files::sync_folder(&temporary))
+            .and_then(|()| files::replace_folder(&temporary, &place));
+        if written.is_err() {
+            // The write's own error is the one to tell.
+            let _ = std::fs::remove_dir_all(&temporary);
+        }
+        written
     }
 
     fn save(&mut self, model: &M) -> Result<()> {
@@ -350,40 +378,86 @@ impl<M: Task> Training<M> {
 
     /// The last measurement: the best model on the whole validation set.
     fn finish(&mut self, model: &M, end: End) -> Result<Outcome> {
+        let stopped = |state| Outcome {
+            end: End::Stopped,
+            state,
+            measured: None,
+        };
         let session = &mut self.session;
         let state = session.state.clone();
         if end == End::Stopped {
-            let whole = None;
-            return Ok(Outcome { end, state, whole });
+            return Ok(stopped(state));
         }
-        let best = match state.best {
-            Some(best) if best.step != state.step => session
-                .shelf
-                .bundles()?
-                .into_iter()
-                .find(|bundle| bundle.step == best.step),
-            _ => None,
+        let (step, model) = self.best(model)?;
+        let session = &mut self.session;
+        let known = self
+            .evaluated
+            .filter(|(of, found)| *of == step && found.windows == session.whole.num_items() as u64);
+        let found = match known {
+            Some((_, found)) => Some(found),
+            None => evaluate(
+                &model.valid(),
+                &*session.whole,
+                session.limits.tokens_per_byte,
+                &session.stop,
+                None,
+            )?,
         };
-        let model = match best {
-            Some(bundle) => bundle.load_model(model.clone())?,
-            None => model.clone(),
+        let Some(whole) = found else {
+            session
+                .run
+                .log("stopped on request while measuring the whole validation set")?;
+            return Ok(stopped(state));
         };
-        let whole = evaluate(
-            &model.valid(),
-            &*session.whole,
-            session.limits.tokens_per_byte,
-            &session.stop,
-            None,
-        )?;
-        if let Some(whole) = &whole {
-            session.run.log(&format!(
-                "finished: validation loss {:.4} over all {} windows, best model of step {}",
-                whole.loss,
-                whole.windows,
-                state.best.map_or(state.step, |best| best.step)
-            ))?;
+        session.run.log(&format!(
+            "finished: the model of step {step} has validation loss {:.4} over all {} windows",
+            whole.loss, whole.windows
+        ))?;
+        if !whole.loss.is_finite() {
+            return Err(Error::Training(format!(
+                "the validation loss of the model of step {step} is not finite"
+            )));
         }
-        Ok(Outcome { end, state, whole })
+        Ok(Outcome {
+            end,
+            state,
+            measured: Some((step, whole)),
+        })
+    }
+
+    /// The best model and its step; the last one where the best one's checkpoint is no longer whole.
+    fn best(&mut self, last: &M) -> Result<(u64, M)> {
+        let session = &mut self.session;
+        let now = session.state.step;
+        let Some(best) = session.state.best.filter(|best| best.step != now) else {
+            return Ok((now, last.clone()));
+        };
+        let mut bundles = session.shelf.bundles()?.into_iter();
+        let Some(bundle) = bundles.find(|bundle| bundle.step == best.step) else {
+            let what = format!("the checkpoint of the best step, {}, is gone", best.step);
+            return self.last_instead(last, &what);
+        };
+        match bundle
+            .verify()
+            .and_then(|()| bundle.load_model(last.clone()))
+        {
+            Ok(model) => Ok((best.step, model)),
+            Err(error) => self.last_instead(last, &error.to_string()),
+        }
+    }
+
+    fn last_instead(&mut self, last: &M, why: &str) -> Result<(u64, M)> {
+        let step = self.session.state.step;
+        self.tell(&format!(
+            "{why}; measuring the last model, of step {step}, instead"
+        ))?;
+        Ok((step, last.clone()))
+    }
+
+    /// Says something out of the ordinary, on the screen and in the log.
+    fn tell(&mut self, what: &str) -> Result<()> {
+        notice(&format!("warning: {what}"));
+        self.session.run.log(what)
     }
 
     fn start_stretch(&mut self) {
