@@ -1,6 +1,7 @@
 //! One launch of burn-train's learner for every stage, with our own strategy inside.
 
 pub mod clip;
+mod ending;
 pub mod evaluation;
 pub mod finite;
 mod metrics;

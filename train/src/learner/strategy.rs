@@ -93,15 +93,16 @@ impl<M: Task> SupervisedLearningStrategy<M> for StepStrategy<M> {
     }
 }
 
-struct Training<M: Task> {
-    session: Session<M>,
+/// One launch, from its first step to its end.
+pub(super) struct Training<M: Task> {
+    pub(super) session: Session<M>,
     events: SupervisedTrainingEventProcessor<M>,
     interrupter: Interrupter,
     valid: ValidLoader<M>,
     /// Step of the newest checkpoint.
     saved: u64,
     /// The last evaluation of this process, and its step.
-    evaluated: Option<(u64, Evaluation)>,
+    pub(super) evaluated: Option<(u64, Evaluation)>,
 }
 
 impl<M: Task> Training<M> {
@@ -143,15 +144,9 @@ impl<M: Task> Training<M> {
         let patience = limits.patience.unwrap_or(u64::MAX);
         let exhausted = self.session.state.patience_used >= patience;
         save |= exhausted && step != self.saved;
-        // What is not finite is not worth keeping, and must push out nothing that is.
+        // A step that was skipped says that the parameters may be broken already.
         if save && self.session.state.skipped_in_a_row == 0 {
-            if finite::is_finite(model)? {
-                self.save(model)?;
-            } else {
-                self.tell(&format!(
-                    "step {step}: parameters are not finite; no checkpoint written"
-                ))?;
-            }
+            self.save(model)?;
         }
         if let Some(error) = self.interrupter.error() {
             return Err(Error::Training(error.to_string()));
@@ -345,6 +340,13 @@ impl<M: Task> Training<M> {
     }
 
     fn save(&mut self, model: &M) -> Result<()> {
+        if !finite::is_finite(model)? {
+            // Not worth keeping, and it must push out nothing that is.
+            let step = self.session.state.step;
+            return self.tell(&format!(
+                "step {step}: parameters are not finite; no checkpoint written"
+            ));
+        }
         let session = &mut self.session;
         // A checkpoint must never know more steps than the tables.
         session.run.sync()?;
@@ -376,86 +378,8 @@ impl<M: Task> Training<M> {
         Ok(Some(End::Stopped))
     }
 
-    /// The last measurement: the best model on the whole validation set.
-    fn finish(&mut self, model: &M, end: End) -> Result<Outcome> {
-        let stopped = |state| Outcome {
-            end: End::Stopped,
-            state,
-            measured: None,
-        };
-        let session = &mut self.session;
-        let state = session.state.clone();
-        if end == End::Stopped {
-            return Ok(stopped(state));
-        }
-        let (step, model) = self.best(model)?;
-        let session = &mut self.session;
-        let known = self
-            .evaluated
-            .filter(|(of, found)| *of == step && found.windows == session.whole.num_items() as u64);
-        let found = match known {
-            Some((_, found)) => Some(found),
-            None => evaluate(
-                &model.valid(),
-                &*session.whole,
-                session.limits.tokens_per_byte,
-                &session.stop,
-                None,
-            )?,
-        };
-        let Some(whole) = found else {
-            session
-                .run
-                .log("stopped on request while measuring the whole validation set")?;
-            return Ok(stopped(state));
-        };
-        session.run.log(&format!(
-            "finished: the model of step {step} has validation loss {:.4} over all {} windows",
-            whole.loss, whole.windows
-        ))?;
-        if !whole.loss.is_finite() {
-            return Err(Error::Training(format!(
-                "the validation loss of the model of step {step} is not finite"
-            )));
-        }
-        Ok(Outcome {
-            end,
-            state,
-            measured: Some((step, whole)),
-        })
-    }
-
-    /// The best model and its step; the last one where the best one's checkpoint is no longer whole.
-    fn best(&mut self, last: &M) -> Result<(u64, M)> {
-        let session = &mut self.session;
-        let now = session.state.step;
-        let Some(best) = session.state.best.filter(|best| best.step != now) else {
-            return Ok((now, last.clone()));
-        };
-        let mut bundles = session.shelf.bundles()?.into_iter();
-        let Some(bundle) = bundles.find(|bundle| bundle.step == best.step) else {
-            let what = format!("the checkpoint of the best step, {}, is gone", best.step);
-            return self.last_instead(last, &what);
-        };
-        match bundle
-            .verify()
-            .and_then(|()| bundle.load_model(last.clone()))
-        {
-            Ok(model) => Ok((best.step, model)),
-            Err(error) => self.last_instead(last, &error.to_string()),
-        }
-    }
-
-    fn last_instead(&mut self, last: &M, why: &str) -> Result<(u64, M)> {
-        let step = self.session.state.step;
-        self.tell(&format!(
-            "{why}; measuring the last model, of step {step}, instead"
-        ))?;
-        Ok((step, last.clone()))
-    }
-
     /// Says something out of the ordinary, on the screen and in the log.
-    fn tell(&mut self, what: &str) -> Result<()> {
+    pub(super) fn tell(&mut self, what: &str) -> Result<()> {
         notice(&format!("warning: {what}"));
         self.session.run.log(what)
     }
