@@ -4,18 +4,22 @@
 //! preset replaced by its shape, the vocabulary taken from the tokenizer. The resolved recipe is
 //! what runs, what `--dry-run` prints and what lies in the run folder.
 
+mod differences;
+mod resolve;
+
+pub use differences::differences;
+
 use crate::optimizer::OptimizerRecipe;
 use crate::schedule::ScheduleRecipe;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use slovo_data::recipe::{DataRecipe, RecipeError, apply_sets, from_ron_str, load_ron};
-use slovo_data::{Tokenizer, Windows};
+use slovo_data::Windows;
+use slovo_data::recipe::{DataRecipe, apply_sets, from_ron_str, load_ron};
 use slovo_model::{PRESETS, TransformerConfig};
 use std::path::{Path, PathBuf};
 
 /// The recipe that `pretrain` runs when none is given.
-pub const DEFAULT: &str = include_str!("../recipes/default.ron");
+pub const DEFAULT: &str = include_str!("../../recipes/default.ron");
 
 /// A pretraining recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -211,135 +215,6 @@ impl Recipe {
         let windows = self.batch.sequences as u64 * self.batch.micro_batches;
         Ok(windows * self.context()? as u64)
     }
-
-    /// Checks everything that can be checked before the text is read.
-    ///
-    /// # Errors
-    ///
-    /// The first field that cannot work, what it is and what would do.
-    pub fn validate(&self) -> Result<()> {
-        let model = self.model()?;
-        let sized = TransformerConfig {
-            // The tokenizer's, which is not known yet, is never 0.
-            vocab_size: model.vocab_size.max(1),
-            ..model.clone()
-        };
-        sized.validate()?;
-        let context = self.context()?;
-        require(
-            (1..=model.max_seq_len).contains(&context),
-            "batch.context",
-            context,
-            || {
-                format!(
-                    "from 1 to {}, the model's max_seq_len, would do",
-                    model.max_seq_len
-                )
-            },
-        )?;
-        let Evaluation {
-            every,
-            windows,
-            batch,
-            patience,
-        } = self.evaluation;
-        for (field, value) in [
-            ("steps", self.steps),
-            ("batch.sequences", self.batch.sequences as u64),
-            ("batch.micro_batches", self.batch.micro_batches),
-            ("evaluation.every", every),
-            ("evaluation.batch", batch as u64),
-            ("evaluation.windows", windows.unwrap_or(1) as u64),
-            ("evaluation.patience", patience.unwrap_or(1)),
-            ("checkpoint.every", self.checkpoint.every.unwrap_or(every)),
-            ("checkpoint.keep", self.checkpoint.keep as u64),
-        ] {
-            require(value > 0, field, value, || "1 or more would do".into())?;
-        }
-        // A batch is made on the host, and its tokens are counted over the whole run.
-        let tokens = self.batch.sequences.checked_mul(context);
-        require(
-            tokens.is_some_and(|tokens| tokens <= MAX_BATCH_TOKENS),
-            "batch.sequences",
-            self.batch.sequences,
-            || {
-                format!(
-                    "at most {}, or a smaller context, would do",
-                    MAX_BATCH_TOKENS / context
-                )
-            },
-        )?;
-        let batches = self.batch.micro_batches.checked_mul(self.steps);
-        require(
-            batches.is_some_and(|n| n.checked_mul(MAX_BATCH_TOKENS as u64).is_some()),
-            "steps",
-            self.steps,
-            || "fewer steps, or fewer micro-batches, would do".into(),
-        )?;
-        if let Some(clip) = self.clip {
-            require(clip.is_finite() && clip > 0.0, "clip", clip, || {
-                "a positive number, or None, would do".into()
-            })?;
-        }
-        self.optimizer.validate()?;
-        self.schedule.resolve(self.steps).map(|_| ())
-    }
-
-    /// Fits the recipe to a tokenizer, and spells every default out.
-    ///
-    /// # Errors
-    ///
-    /// As [`Recipe::validate`], and a vocabulary that is smaller than the tokenizer's.
-    pub fn resolve(&self, tokenizer: &Tokenizer) -> Result<Self> {
-        self.validate()?;
-        let vocabulary = tokenizer.vocab_size();
-        let mut model = self.model()?;
-        if model.vocab_size == 0 {
-            model.vocab_size = vocabulary;
-        }
-        require(
-            model.vocab_size >= vocabulary,
-            "model.vocab_size",
-            model.vocab_size,
-            || {
-                format!(
-                    "the tokenizer has {vocabulary} tokens: {vocabulary} or more, or 0, would do"
-                )
-            },
-        )?;
-        Ok(Self {
-            model: Model::Shape(model),
-            batch: Batch {
-                context: Some(self.context()?),
-                ..self.batch
-            },
-            schedule: self.schedule.resolve(self.steps)?,
-            checkpoint: Checkpointing {
-                every: Some(self.checkpoint.every.unwrap_or(self.evaluation.every)),
-                ..self.checkpoint
-            },
-            ..self.clone()
-        })
-    }
-}
-
-/// Tokens in a micro-batch, at most; far more than any device holds activations for.
-const MAX_BATCH_TOKENS: usize = 1 << 30;
-
-fn require(
-    fine: bool,
-    field: &'static str,
-    found: impl ToString,
-    expected: impl FnOnce() -> String,
-) -> Result<()> {
-    match fine {
-        true => Ok(()),
-        false => Err(Error::Value {
-            field,
-            found: found.to_string(),
-            expected: expected(),
-        }),
-    }
 }
 
 impl Data {
@@ -372,48 +247,12 @@ impl Model {
     }
 }
 
-/// Fields in which two recipes differ, as `path: before → now`, within some of their sections.
-///
-/// # Errors
-///
-/// A recipe that cannot be written as a tree.
-pub fn differences(before: &Recipe, now: &Recipe, sections: &[&str]) -> Result<Vec<String>> {
-    let tree = |recipe: &Recipe| {
-        serde_json::to_value(recipe).map_err(|error| RecipeError::Write(error.to_string()))
-    };
-    let (before, now) = (tree(before)?, tree(now)?);
-    let mut found = Vec::new();
-    for section in sections {
-        compare(section, &before[section], &now[section], &mut found);
-    }
-    Ok(found)
-}
-
-fn compare(path: &str, before: &Value, now: &Value, found: &mut Vec<String>) {
-    match (before, now) {
-        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
-            // A path as `--set` takes it: without the names of variants.
-            let variant = a.len() == 1 && a.keys().all(|key| key.starts_with(char::is_uppercase));
-            for (key, value) in a {
-                let path = match variant {
-                    true => path.to_string(),
-                    false => format!("{path}.{key}"),
-                };
-                compare(&path, value, &b[key], found);
-            }
-        }
-        (a, b) if a == b => {}
-        (a, b) => found.push(format!("{path}: {a} → {b}")),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::optimizer::AdamW;
 
-    fn recipe() -> Recipe {
+    pub(in crate::recipe) fn recipe() -> Recipe {
         from_ron_str(
             r#"(
                 steps: 10,
@@ -427,21 +266,6 @@ mod tests {
             )"#,
         )
         .unwrap()
-    }
-
-    #[test]
-    fn a_difference_is_shown_with_both_values() {
-        let mut other = recipe();
-        other.batch.sequences = 3;
-        other.optimizer = OptimizerRecipe::AdamW(AdamW {
-            beta1: 0.5,
-            ..AdamW::default()
-        });
-        let found = differences(&recipe(), &other, &["batch", "optimizer"]).unwrap();
-        assert_eq!(
-            found,
-            ["batch.sequences: 2 → 3", "optimizer.beta1: 0.9 → 0.5"]
-        );
     }
 
     #[test]
