@@ -184,11 +184,6 @@ impl EvalLoader {
             device: device.clone(),
         }
     }
-
-    /// How many windows one pass measures.
-    pub fn windows(&self) -> usize {
-        self.picked.len()
-    }
 }
 
 impl DataLoader<LmBatch> for EvalLoader {

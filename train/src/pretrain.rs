@@ -7,7 +7,7 @@ use crate::learner::{Describe, Limits, Outcome, Session};
 use crate::place::Provenance;
 use crate::plan::Plan;
 use crate::recipe::{Batch, Evaluation, Recipe};
-use crate::run::holds_run;
+use crate::run::{holds_run, refuse_filled};
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::task::CausalTask;
@@ -27,6 +27,7 @@ pub struct Pretraining {
     pub data: Prepared,
     /// The run folder.
     pub out: PathBuf,
+    device: Option<Device>,
 }
 
 impl Pretraining {
@@ -49,12 +50,8 @@ impl Pretraining {
             .clone()
             .unwrap_or_else(|| default_folder(args.recipe.as_deref()));
         // Whatever can be refused is refused before minutes of work, not after.
-        if !training.resume && !training.dry_run && holds_run(&out) {
-            return Err(Error::Folder {
-                path: out,
-                what: "already holds a run; --resume goes on with it, --out DIR makes another"
-                    .into(),
-            });
+        if !training.resume && !training.dry_run {
+            refuse_filled(&out)?;
         }
         if training.resume && !holds_run(&out) {
             return Err(Error::Folder {
@@ -63,14 +60,20 @@ impl Pretraining {
             });
         }
         progress::check(training.progress)?;
-        if !training.dry_run {
-            backend::device(&training.backend)?;
-        }
+        let device = match training.dry_run {
+            true => None,
+            false => Some(backend::device(&training.backend)?),
+        };
         let recipe = read_recipe(args.recipe.as_deref(), training, &out)?;
         recipe.validate()?;
         let data = slovo_data::prepare(&recipe.data()?, None, preparing, stop.flag())?;
         let recipe = recipe.resolve(&data.tokenizer)?;
-        Ok(Self { recipe, data, out })
+        Ok(Self {
+            recipe,
+            data,
+            out,
+            device,
+        })
     }
 
     /// What the run needs.
@@ -82,29 +85,23 @@ impl Pretraining {
         Plan::of(&self.recipe, self.data.train.len())
     }
 
-    /// Trains on `device` until the recipe's end, or goes on from the newest good checkpoint.
+    /// Trains until the recipe's end, or goes on from the newest good checkpoint.
     ///
     /// # Errors
     ///
     /// A run folder that is another run's, a checkpoint that is not whole, or a training that failed.
     pub fn run(self, args: &TrainingArgs, stop: &Stop) -> Result<Outcome> {
-        let device = backend::device(&args.backend)?;
-        self.run_on(&device, args.resume, args.progress, stop)
-    }
-
-    /// [`Pretraining::run`] on a device at hand.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn run_on(
-        self,
-        device: &Device,
-        resume: bool,
-        shown: slovo_args::Progress,
-        stop: &Stop,
-    ) -> Result<Outcome> {
-        let Self { recipe, data, out } = self;
+        let Self {
+            recipe,
+            data,
+            out,
+            device,
+        } = self;
+        let device = match device {
+            Some(device) => device,
+            // It was prepared for a dry run.
+            None => backend::device(&args.backend)?,
+        };
         let training_device = device.clone().autodiff();
         let context = recipe.context()?;
         let valid = data.validation;
@@ -125,7 +122,7 @@ impl Pretraining {
         let model = CausalTask {
             model: CausalLm::new(&recipe.model()?, recipe.seed, &training_device)?,
         };
-        let start = match resume {
+        let start = match args.resume {
             true => Start::resumed(&out, &recipe, identity, model)?,
             false => Start::fresh(&out, &recipe, identity, model)?,
         };
@@ -143,8 +140,8 @@ impl Pretraining {
             recipe.seed,
             &training_device,
         );
-        let subset = EvalLoader::new(windows.clone(), count, batch, device);
-        let whole = EvalLoader::new(windows, None, batch, device);
+        let subset = EvalLoader::new(windows.clone(), count, batch, &device);
+        let whole = EvalLoader::new(windows, None, batch, &device);
         let session = Session {
             limits: Limits {
                 steps: recipe.steps,
@@ -169,7 +166,7 @@ impl Pretraining {
             Arc::new(train),
             Arc::new(subset),
             session,
-            shown,
+            args.progress,
         )
     }
 }

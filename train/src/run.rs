@@ -53,22 +53,7 @@ impl RunFolder {
     ///
     /// A folder that already holds a run, or other files; a file system that refuses.
     pub fn create(path: &Path, recipe: &Recipe) -> Result<Self> {
-        if holds_run(path) {
-            return Err(Error::Folder {
-                path: path.into(),
-                what: "already holds a run; --resume goes on with it, --out DIR makes another"
-                    .into(),
-            });
-        }
-        if let Ok(mut entries) = fs::read_dir(path)
-            && entries.next().is_some()
-        {
-            return Err(Error::Folder {
-                path: path.into(),
-                what: "holds other files and is no run folder; an empty or a new one would do"
-                    .into(),
-            });
-        }
+        refuse_filled(path)?;
         fs::create_dir_all(path).map_err(Error::io("create", path))?;
         // The recipe comes first: it is what makes a folder a run.
         write_recipe(path, recipe)?;
@@ -191,6 +176,25 @@ impl RunFolder {
         )
         .map_err(Error::io("write", self.path.join("run.log")))
     }
+}
+
+/// Refuses a folder in which a new run would mix with what is there.
+///
+/// # Errors
+///
+/// A folder that already holds a run, or other files.
+pub fn refuse_filled(path: &Path) -> Result<()> {
+    let what = if holds_run(path) {
+        "already holds a run; --resume goes on with it, --out DIR makes another"
+    } else if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+        "holds other files and is no run folder; an empty or a new one would do"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Folder {
+        path: path.into(),
+        what: what.into(),
+    })
 }
 
 /// Whether a folder looks like a run.

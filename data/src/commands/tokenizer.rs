@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Read, Write};
 
 use slovo_args::{TokenizerCommand, TokenizerKind};
-use slovo_data::recipe::{Clean, Source};
 use slovo_data::report::grouped;
 use slovo_data::source::Inputs;
 use slovo_data::tokenizer::{BpeSample, SAMPLE_BYTES, Tokenizer, train_bpe};
@@ -53,18 +52,11 @@ pub fn run(command: TokenizerCommand) -> Result<(), Failure> {
     }
 }
 
-/// The documents of paths typed on the command line, as they are.
-fn documents(inputs: &[String]) -> Result<slovo_data::source::Documents, Failure> {
-    let sources: Vec<_> = inputs.iter().map(|input| Source::typed(input)).collect();
-    let inputs = Inputs::resolve(&sources).map_err(slovo_data::Error::from)?;
-    Ok(inputs.documents(&Clean::default()))
-}
-
 fn train(inputs: &[String], kind: TokenizerKind, vocab_size: usize) -> Result<Tokenizer, Failure> {
     let mut sample = BpeSample::new(SAMPLE_BYTES);
     let mut characters = BTreeSet::new();
     if kind != TokenizerKind::Byte {
-        for document in documents(inputs)? {
+        for document in Inputs::typed(inputs)? {
             let text = document.map_err(slovo_data::Error::from)?.text;
             match kind {
                 TokenizerKind::Bpe => sample.push(&text),
@@ -146,15 +138,9 @@ fn measure(tokenizer: &Tokenizer, inputs: &[String]) -> Result<(), Failure> {
         return Ok(());
     }
     let (mut bytes, mut tokens) = (0_u64, 0_u64);
-    for document in documents(inputs)? {
+    for document in Inputs::typed(inputs)? {
         let document = document.map_err(slovo_data::Error::from)?;
-        let ids =
-            tokenizer
-                .encode(&document.text)
-                .map_err(|error| slovo_data::Error::Document {
-                    document: document.path.clone(),
-                    error,
-                })?;
+        let ids = tokenizer.encode_document(&document)?;
         bytes += document.text.len() as u64;
         tokens += ids.len() as u64;
     }

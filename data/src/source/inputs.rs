@@ -142,6 +142,15 @@ impl Inputs {
         self.files.iter().map(|file| file.length).sum()
     }
 
+    /// The documents of paths typed on a command line (`-` is standard input), as they are.
+    ///
+    /// # Errors
+    /// A path that matches nothing.
+    pub fn typed(paths: &[String]) -> Result<Documents, SourceError> {
+        let sources: Vec<_> = paths.iter().map(|path| Source::typed(path)).collect();
+        Ok(Self::resolve(&sources)?.documents(&Clean::default()))
+    }
+
     /// The documents, raw but for their encoding, in a fixed order.
     ///
     /// Standard input is consumed: a second call finds it at its end.

@@ -6,6 +6,8 @@ use rayon::prelude::*;
 
 use super::pieces::{PIECE_BYTES, pieces};
 use super::{Kind, Place, Tokenizer, TokenizerError};
+use crate::Error;
+use crate::document::Document;
 
 /// Why a piece cannot be encoded.
 enum Fault {
@@ -25,6 +27,18 @@ impl Tokenizer {
             ids.extend(part?);
         }
         Ok(ids)
+    }
+
+    /// [`encode`](Self::encode) with the document's path in the error.
+    ///
+    /// # Errors
+    /// Text that the vocabulary has no tokens for, with document and place.
+    pub fn encode_document(&self, document: &Document) -> Result<Vec<u32>, Error> {
+        self.encode(&document.text)
+            .map_err(|error| Error::Document {
+                document: document.path.clone(),
+                error,
+            })
     }
 
     /// The token ids of many texts, on all threads of the pool; the result depends on the texts

@@ -9,7 +9,6 @@ use crate::task::CausalTask;
 use crate::{Error, Result, backend};
 use serde::Serialize;
 use slovo_args::EvaluateArgs;
-use slovo_data::recipe::{Clean, Source};
 use slovo_data::source::Inputs;
 use slovo_data::{EvalWindows, Prepared, TokenBatch, Tokenizer};
 use std::sync::Arc;
@@ -177,20 +176,12 @@ struct InMemory {
 
 impl InMemory {
     fn read(paths: &[String], tokenizer: &Tokenizer, context: usize) -> Result<Self> {
-        let sources: Vec<_> = paths.iter().map(|path| Source::typed(path)).collect();
-        let inputs = Inputs::resolve(&sources).map_err(slovo_data::Error::from)?;
+        let documents = Inputs::typed(paths).map_err(slovo_data::Error::from)?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
-        for document in inputs.documents(&Clean::default()) {
+        for document in documents {
             let document = document.map_err(slovo_data::Error::from)?;
             bytes += document.text.len() as u64;
-            let encoded =
-                tokenizer
-                    .encode(&document.text)
-                    .map_err(|error| slovo_data::Error::Document {
-                        document: document.path.clone(),
-                        error,
-                    })?;
-            ids.extend(encoded);
+            ids.extend(tokenizer.encode_document(&document)?);
             ids.extend(tokenizer.end_of_text());
         }
         match ids.len() > context {
