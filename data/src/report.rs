@@ -1,6 +1,6 @@
 //! What went in, what was thrown away and why, and what came out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,9 @@ pub struct Share {
     pub train_tokens: u64,
     /// Tokens in the held-out text.
     pub validation_tokens: u64,
+    /// Licences of its texts; `unknown` where the source states none.
+    #[serde(default)]
+    pub licences: BTreeSet<String>,
 }
 
 /// Seconds of each stage.
@@ -116,6 +119,9 @@ impl Report {
             let share = share.or_default();
             share.documents += 1;
             share.bytes += bytes;
+            if !share.licences.contains(licence) {
+                share.licences.insert(licence.to_owned());
+            }
             match side {
                 Side::Train => share.train_tokens += tokens,
                 Side::Validation => share.validation_tokens += tokens,
@@ -283,5 +289,7 @@ mod tests {
         assert!(text.contains("package-29 "), "{text}");
         assert!(text.contains("and 17 more"), "{text}");
         assert_eq!(report.licences["unknown"].documents, 30);
+        let of_source = &report.sources["0: cargo"].licences;
+        assert_eq!(of_source.iter().collect::<Vec<_>>(), ["unknown"]);
     }
 }

@@ -122,7 +122,11 @@ fn a_folder_holds_what_it_promises_and_is_found_again() {
         report.tokens(),
         prepared.train.len() + prepared.validation.len()
     );
-    assert_eq!(report.sources["0: files"].documents, 10);
+    let source = &report.sources["0: files"];
+    assert_eq!((source.documents, source.bytes), (10, report.bytes()));
+    assert_eq!(source.train_tokens, report.train.tokens);
+    assert_eq!(source.validation_tokens, report.validation.tokens);
+    assert!(source.licences.iter().eq(["unknown"]));
     let ron = std::fs::read_to_string(place.path("out/recipe.ron")).unwrap();
     assert_eq!(from_ron_str::<DataRecipe>(&ron).unwrap(), recipe);
     assert!(ron.contains("min_chars") && ron.contains("min_frequency"));
