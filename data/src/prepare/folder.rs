@@ -51,12 +51,16 @@ impl Temporary {
 
     /// Gives the folder its name, which must be free or an empty folder.
     pub(super) fn finish(mut self, name: &Path) -> Result<(), Error> {
-        self.lock = None;
-        let lock = self.path.join(LOCK);
-        std::fs::remove_file(&lock).map_err(Error::io("remove", &lock))?;
         files::sync_folder(&self.path);
+        if !cfg!(unix) {
+            // A folder with an open file in it cannot be renamed everywhere.
+            self.lock = None;
+        }
+        // Locked until it has its name: what is killed before can be told from what is at work.
         std::fs::rename(&self.path, name).map_err(Error::io("create", name))?;
         self.finished = true;
+        let lock = name.join(LOCK);
+        std::fs::remove_file(&lock).map_err(Error::io("remove", &lock))?;
         if let Some(parent) = name.parent() {
             files::sync_folder(parent);
         }
@@ -73,8 +77,24 @@ impl Drop for Temporary {
     }
 }
 
+/// Removes a finished folder so that it is there whole or not at all: under another name.
+pub(super) fn remove(folder: &Path) -> Result<(), Error> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let leaving = folder.with_file_name(format!("{name}.tmp-{}-damaged", std::process::id()));
+    std::fs::rename(folder, &leaving).map_err(Error::io("remove", folder))?;
+    std::fs::remove_dir_all(&leaving).map_err(Error::io("remove", &leaving))
+}
+
+/// Removes the lock of a preparation that was killed when all but that was done.
+pub(super) fn remove_lock(folder: &Path) {
+    let lock = folder.join(LOCK);
+    if File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) {
+        let _ = std::fs::remove_file(&lock);
+    }
+}
+
 /// Removes what killed preparations of `name` have left. Nothing depends on its success.
-fn remove_stale(parent: &Path, name: &str) {
+pub(super) fn remove_stale(parent: &Path, name: &str) {
     let prefix = format!("{name}.tmp-");
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(&prefix);
@@ -137,6 +157,28 @@ mod tests {
         let next = Temporary::new(parent.path(), "out").unwrap();
         assert!(running.path().exists() && next.path().exists());
         assert!(!killed.exists() && other.exists() && fresh.exists());
+    }
+
+    #[test]
+    fn a_lock_that_nobody_holds_goes() {
+        let parent = tempfile::tempdir().unwrap();
+        let lock = File::create(parent.path().join(LOCK)).unwrap();
+        lock.try_lock().unwrap();
+        remove_lock(parent.path());
+        assert_eq!(names(parent.path()), [LOCK]);
+        drop(lock);
+        remove_lock(parent.path());
+        assert!(names(parent.path()).is_empty());
+    }
+
+    #[test]
+    fn a_removed_folder_leaves_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("out");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("part"), "x").unwrap();
+        remove(&folder).unwrap();
+        assert!(names(parent.path()).is_empty());
     }
 
     #[test]

@@ -91,12 +91,14 @@ pub fn prepare_with(
     recipe.validate()?;
     let inputs = Inputs::resolve(&recipe.sources)?;
     let mut plan = plan::of(recipe, &inputs, options)?;
+    let (parent, name) = plan.place(options);
+    // Also where nothing is left to do: another process may have been killed doing it.
+    folder::remove_stale(&parent, &name);
     if let Some(dir) = &plan.dir
         && let Some(prepared) = plan::reuse(dir, &plan.key, progress)?
     {
         return Ok(prepared);
     }
-    let (parent, name) = plan.place(options);
     let temporary = Temporary::new(&parent, &name)?;
     let corpus = Corpus::new(&inputs, recipe.clean, temporary.path());
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::prepared::{self, Prepared};
-use super::{Options, Progress};
+use super::{Options, Progress, folder};
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
 use crate::shard::ShardError;
 use crate::source::{InputFile, Inputs, SourceError};
@@ -126,12 +126,15 @@ pub(super) fn reuse(
             report.key.get(..12).unwrap_or(&report.key)
         ))),
         Ok(_) => match Prepared::open(dir) {
-            Ok(prepared) => Ok(Some(prepared)),
+            Ok(prepared) => {
+                folder::remove_lock(dir);
+                Ok(Some(prepared))
+            }
             // A folder that cannot be read at the moment may be whole.
             Err(error @ (Error::Io { .. } | Error::Shard(ShardError::Io { .. }))) => Err(error),
             Err(error) => {
                 progress(Progress::Note(format!("{error}; it is made again")));
-                std::fs::remove_dir_all(dir).map_err(Error::io("remove", dir))?;
+                folder::remove(dir)?;
                 Ok(None)
             }
         },
