@@ -82,6 +82,31 @@ fn everything_comes_back() {
         .unwrap();
 }
 
+/// A kill between the two renames of a bundle that is written twice leaves it under both names.
+#[test]
+fn a_replacement_that_was_killed_is_settled_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(dir.path(), 1);
+    let (bundle, _) = saved(&shelf);
+    let folder = bundle.path.parent().unwrap();
+    // The order in which a folder lists its entries is nobody's promise: more than one of them.
+    for step in 1..9 {
+        let half = folder.join(format!(".step-{step:08}.tmp"));
+        let old = folder.join(format!(".step-{step:08}.old"));
+        std::fs::create_dir(half).unwrap();
+        match step {
+            1 => std::fs::rename(&bundle.path, old).unwrap(),
+            _ => std::fs::create_dir(old).unwrap(),
+        }
+    }
+    shelf.open().unwrap();
+    bundle.verify().unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name.starts_with("step-"), "{name}");
+    }
+}
+
 #[test]
 fn a_parameter_without_optimizer_state_is_named() {
     let dir = tempfile::tempdir().unwrap();

@@ -41,7 +41,8 @@ impl Shelf {
         for (path, name) in self.entries()? {
             if let Some(name) = name.strip_prefix('.').and_then(|n| n.strip_suffix(".old")) {
                 files::settle_folder(&self.path.join(name))?;
-            } else if name.starts_with('.') && name.ends_with(".tmp") {
+            } else if name.starts_with('.') && name.ends_with(".tmp") && path.exists() {
+                // Settling an `.old` folder may have removed its `.tmp` already.
                 fs::remove_dir_all(&path).map_err(Error::io("remove", &path))?;
             }
         }
