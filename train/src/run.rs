@@ -16,6 +16,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Everything that a run folder holds when no process is at work in it.
+pub const CONTENTS: [&str; 6] = [
+    "recipe.ron",
+    "train.csv",
+    "eval.csv",
+    "run.log",
+    "checkpoints",
+    "model",
+];
+
 const TRAIN_HEADER: &str = "step,tokens,loss,lr,grad_norm,tokens_per_second";
 const EVAL_HEADER: &str = "step,tokens,loss,perplexity,bits_per_byte,windows";
 
@@ -186,7 +196,11 @@ impl RunFolder {
 pub fn refuse_filled(path: &Path) -> Result<()> {
     let what = if holds_run(path) {
         "already holds a run; --resume goes on with it, --out DIR makes another"
-    } else if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+    } else if fs::read_dir(path).is_ok_and(|entries| {
+        // A start that was killed before it had written its recipe is no run yet, and nothing else.
+        let begun = slovo_data::files::beside(Path::new("recipe.ron"));
+        entries.flatten().any(|entry| entry.file_name() != begun)
+    }) {
         "holds other files and is no run folder; an empty or a new one would do"
     } else {
         return Ok(());
@@ -244,6 +258,15 @@ mod tests {
         fs::write(&path, "step,loss\n1,4\n2,3\n3,2\n4,1").unwrap();
         cut_back(&path, "step,loss", 2).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "step,loss\n1,4\n2,3\n");
+    }
+
+    #[test]
+    fn a_start_that_was_killed_at_once_is_no_run_and_no_other_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("recipe.ron.tmp"), "half").unwrap();
+        refuse_filled(dir.path()).unwrap();
+        fs::write(dir.path().join("letter.txt"), "dear").unwrap();
+        assert!(refuse_filled(dir.path()).is_err());
     }
 
     #[test]
