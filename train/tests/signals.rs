@@ -6,7 +6,9 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 use support::{Workshop, errors};
 
 fn signal(child: &Child, name: &str) {
@@ -50,6 +52,32 @@ fn sigterm_and_ctrl_c_stop_after_the_step_with_a_checkpoint() {
         let expected = format!("resuming at step {stopped} ");
         assert!(errors(&output).contains(&expected), "{}", errors(&output));
     }
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let workshop = Workshop::new();
+    // Its first step takes hours.
+    let mut child = workshop
+        .pretrain(&["--set", "batch.micro_batches=1000000"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = workshop.run_folder().join("run.log");
+    while std::fs::read(&log).map_or(0, |log| log.len()) == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it never began");
+        sleep(Duration::from_millis(10));
+    }
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        signal(&child, "-TERM");
+        sleep(Duration::from_millis(50));
+    };
+    assert_eq!(code, Some(1));
+    let checkpoints = workshop.run_folder().join("checkpoints");
+    assert_eq!(std::fs::read_dir(checkpoints).unwrap().count(), 0);
 }
 
 #[test]
