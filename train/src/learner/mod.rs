@@ -5,6 +5,7 @@ mod ending;
 pub mod evaluation;
 pub mod finite;
 mod metrics;
+mod saving;
 mod session;
 pub mod step;
 mod strategy;

@@ -8,14 +8,13 @@
 //! What burn-train calls an epoch is here the stretch between two evaluations.
 
 use super::evaluation::{Evaluation, evaluate};
-use super::finite;
 use super::session::{End, Outcome, Session};
 use super::step::{self, Measured};
-use crate::checkpoint::{Best, Parts};
+use crate::checkpoint::Best;
 use crate::progress::notice;
 use crate::run::TrainRow;
 use crate::task::{StepOutput, StepValues, Task};
-use crate::{Error, Result, files};
+use crate::{Error, Result};
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn_train::{
     EventProcessorTraining, Interrupter, Learner, LearnerEvent, SupervisedLearningStrategy,
@@ -100,7 +99,7 @@ pub(super) struct Training<M: Task> {
     interrupter: Interrupter,
     valid: ValidLoader<M>,
     /// Step of the newest checkpoint.
-    saved: u64,
+    pub(super) saved: u64,
     /// The last evaluation of this process, and its step.
     pub(super) evaluated: Option<(u64, Evaluation)>,
 }
@@ -261,15 +260,9 @@ impl<M: Task> Training<M> {
         if skipped < MAX_SKIPPED {
             return Ok(());
         }
-        let (good, _) = self.session.shelf.newest_good()?;
-        Err(Error::Training(format!(
-            "{MAX_SKIPPED} steps in a row had a loss or gradient that is not finite; {}. A lower \
-             schedule.peak, a longer schedule.warmup or a smaller clip would be the first to try",
-            match good {
-                Some(bundle) => format!("the last checkpoint is {}", bundle.path.display()),
-                None => "there is no checkpoint yet".into(),
-            }
-        )))
+        Err(self.broken(&format!(
+            "{MAX_SKIPPED} steps in a row had a loss or gradient that is not finite"
+        ))?)
     }
 
     /// Measures the model; says whether it is the best so far, `None` when stopped before the end.
@@ -318,64 +311,9 @@ impl<M: Task> Training<M> {
         Ok(Some(better))
     }
 
-    /// Puts the model into `model/`.
-    fn export(&mut self, model: &M) -> Result<()> {
-        let session = &mut self.session;
-        let place = session.run.path().join("model");
-        let temporary = files::beside(&place, "tmp");
-        if temporary.exists() {
-            std::fs::remove_dir_all(&temporary).map_err(Error::io("remove", &temporary))?;
-        }
-        let written = std::fs::create_dir_all(&temporary)
-            .map_err(Error::io("create", &temporary))
-            .and_then(|()| model.save_model(&temporary))
-            .and_then(|()| (session.describe)(&temporary, &session.state))
-            .and_then(|()| files::sync_folder(&temporary))
-            .and_then(|()| files::replace_folder(&temporary, &place));
-        if written.is_err() {
-            // The write's own error is the one to tell.
-            let _ = std::fs::remove_dir_all(&temporary);
-        }
-        written
-    }
-
-    fn save(&mut self, model: &M) -> Result<()> {
-        if !finite::is_finite(model)? {
-            // Not worth keeping, and it must push out nothing that is.
-            let step = self.session.state.step;
-            return self.tell(&format!(
-                "step {step}: parameters are not finite; no checkpoint written"
-            ));
-        }
-        let session = &mut self.session;
-        // A checkpoint must never know more steps than the tables.
-        session.run.sync()?;
-        let bundle = session.shelf.put(&Parts {
-            model,
-            optimizer: &session.optimizer,
-            scheduler: &session.scheduler,
-            state: &session.state,
-        })?;
-        self.saved = bundle.step;
-        session
-            .run
-            .log(&format!("step {}: checkpoint written", bundle.step))
-    }
-
     /// By a signal, or by the dashboard's own key.
     fn stop_requested(&self) -> bool {
         self.session.stop.requested() || self.interrupter.interruption().is_some()
-    }
-
-    fn stop(&mut self, model: &M) -> Result<Option<End>> {
-        if self.session.state.step != self.saved || self.saved == 0 {
-            self.save(model)?;
-        }
-        let step = self.session.state.step;
-        self.session
-            .run
-            .log(&format!("step {step}: stopped on request"))?;
-        Ok(Some(End::Stopped))
     }
 
     /// Says something out of the ordinary, on the screen and in the log.
