@@ -18,6 +18,7 @@ use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
 use slovo_model::CausalLm;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A recipe, its text and its folder, ready to train.
 pub struct Pretraining {
@@ -149,6 +150,7 @@ impl Pretraining {
                 clip: recipe.clip,
                 evaluate_every: every,
                 save_every: recipe.checkpoint.every.unwrap_or(every),
+                save_after: recipe.checkpoint.seconds.map(Duration::from_secs),
                 patience,
                 tokens_per_byte,
             },

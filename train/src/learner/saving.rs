@@ -6,6 +6,7 @@ use super::strategy::Training;
 use crate::checkpoint::Parts;
 use crate::task::Task;
 use crate::{Error, Result, files};
+use std::time::Instant;
 
 impl<M: Task> Training<M> {
     /// Puts the model into `model/`.
@@ -43,6 +44,7 @@ impl<M: Task> Training<M> {
             state: &session.state,
         })?;
         self.saved = bundle.step;
+        self.saved_at = Instant::now();
         session
             .run
             .log(&format!("step {}: checkpoint written", bundle.step))

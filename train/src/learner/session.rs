@@ -11,6 +11,7 @@ use burn::optim::ModuleOptimizer;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How long a run is and when it looks up.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,8 @@ pub struct Limits {
     pub evaluate_every: u64,
     /// Steps between checkpoints.
     pub save_every: u64,
+    /// Time between checkpoints, where steps are slow or the machine may go at any moment.
+    pub save_after: Option<Duration>,
     /// Evaluations without improvement before the run ends.
     pub patience: Option<u64>,
     /// Turns nats per token into bits per byte.

@@ -76,6 +76,7 @@ impl<M: Task> SupervisedLearningStrategy<M> for StepStrategy<M> {
         };
         let mut training = Training {
             saved: session.state.step,
+            saved_at: Instant::now(),
             evaluated: None,
             session,
             events: components.event_processor,
@@ -100,6 +101,8 @@ pub(super) struct Training<M: Task> {
     valid: ValidLoader<M>,
     /// Step of the newest checkpoint.
     pub(super) saved: u64,
+    /// When it was written; without one, when this process began.
+    pub(super) saved_at: Instant,
     /// The last evaluation of this process, and its step.
     pub(super) evaluated: Option<(u64, Evaluation)>,
 }
@@ -132,7 +135,10 @@ impl<M: Task> Training<M> {
         let last = step >= limits.steps;
         let due = |every: u64| step > 0 && (last || step.is_multiple_of(every));
 
-        let mut save = due(limits.save_every) && step != self.saved;
+        let waited = limits
+            .save_after
+            .is_some_and(|after| self.saved_at.elapsed() >= after);
+        let mut save = (due(limits.save_every) || waited) && step != self.saved;
         if due(limits.evaluate_every) && self.session.state.evaluated != step {
             match self.evaluate(model)? {
                 // A resumed run may hold this step without its evaluation.

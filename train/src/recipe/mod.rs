@@ -112,6 +112,10 @@ pub struct Checkpointing {
     /// Steps between checkpoints; as often as evaluations where not given.
     #[serde(default)]
     pub every: Option<u64>,
+    /// A checkpoint also after so many seconds without one. It changes what is kept, not what is
+    /// computed.
+    #[serde(default)]
+    pub seconds: Option<u64>,
     /// How many of the last ones stay, besides the best.
     #[serde(default = "default_keep")]
     pub keep: usize,
@@ -121,6 +125,7 @@ impl Default for Checkpointing {
     fn default() -> Self {
         Self {
             every: None,
+            seconds: None,
             keep: default_keep(),
         }
     }

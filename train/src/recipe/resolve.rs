@@ -46,6 +46,7 @@ impl Recipe {
             ("evaluation.windows", windows.unwrap_or(1) as u64),
             ("evaluation.patience", patience.unwrap_or(1)),
             ("checkpoint.every", self.checkpoint.every.unwrap_or(every)),
+            ("checkpoint.seconds", self.checkpoint.seconds.unwrap_or(1)),
             ("checkpoint.keep", self.checkpoint.keep as u64),
         ] {
             require(value > 0, field, value, || "1 or more would do".into())?;

@@ -280,6 +280,7 @@ pub fn train(recipe: &Path, out: &Path, fault: Fault) -> slovo_train::Result<Out
             clip: Some(1.0),
             evaluate_every: STEPS,
             save_every: 2,
+            save_after: None,
             patience: None,
             tokens_per_byte: None,
         },
