@@ -1,12 +1,24 @@
-//! Stopping on request: the first Ctrl-C or SIGTERM asks, the second insists.
+//! Stopping on request: the first Ctrl-C, SIGTERM or SIGHUP asks, the second insists.
 
 use crate::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// Signals this close together are one: a terminal that closes and its shell both send SIGHUP.
+const TOGETHER: Duration = Duration::from_millis(200);
 
 /// Whether somebody asked the program to stop. Clones share the answer.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<Asked>);
+
+#[derive(Debug, Default)]
+struct Asked {
+    flag: AtomicBool,
+    /// The first signal.
+    at: OnceLock<Instant>,
+    before_exit: OnceLock<fn()>,
+}
 
 impl Stop {
     /// Nobody has asked.
@@ -14,7 +26,7 @@ impl Stop {
         Self::default()
     }
 
-    /// Listens to Ctrl-C and SIGTERM. The second signal ends the process at once (exit code 1);
+    /// Listens to Ctrl-C, SIGTERM and SIGHUP. The second signal ends the process at once (exit code 1);
     /// what was complete on disk stays complete.
     ///
     /// # Errors
@@ -24,7 +36,11 @@ impl Stop {
         let stop = Self::new();
         let asked = stop.clone();
         ctrlc::set_handler(move || {
-            if asked.0.swap(true, Ordering::SeqCst) {
+            let first = *asked.0.at.get_or_init(Instant::now);
+            if asked.0.flag.swap(true, Ordering::SeqCst) && first.elapsed() > TOGETHER {
+                if let Some(tidy) = asked.0.before_exit.get() {
+                    tidy();
+                }
                 std::process::exit(i32::from(slovo_args::exit::FAILED));
             }
         })
@@ -32,18 +48,24 @@ impl Stop {
         Ok(stop)
     }
 
+    /// Has `tidy` called before a second signal ends the process, e.g. to give the terminal back.
+    /// The first one given stays.
+    pub fn before_exit(&self, tidy: fn()) {
+        self.0.before_exit.get_or_init(|| tidy);
+    }
+
     /// Asks.
     pub fn request(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.flag.store(true, Ordering::SeqCst);
     }
 
     /// Whether somebody asked.
     pub fn requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.flag.load(Ordering::SeqCst)
     }
 
     /// The flag itself, for code that knows only flags.
     pub fn flag(&self) -> &AtomicBool {
-        &self.0
+        &self.0.flag
     }
 }

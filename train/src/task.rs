@@ -34,6 +34,8 @@ pub struct StepValues {
     pub loss: f64,
     /// Norm of the gradient before clipping; 0 in evaluation.
     pub grad_norm: f64,
+    /// Learning rate of the step; 0 when it was skipped, and in evaluation.
+    pub lr: f64,
     /// Valid targets per second.
     pub tokens_per_second: f64,
     /// Time that the step took.

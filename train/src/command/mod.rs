@@ -8,7 +8,7 @@ pub mod inspect;
 
 use crate::learner::{End, Outcome};
 use crate::pretrain::Pretraining;
-use crate::progress::clock;
+use crate::progress::{clock, notice};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -51,11 +51,12 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
     let outcome = run.run(&args.training, &stop)?;
     Ok(match outcome.end {
         End::Stopped => {
-            eprintln!(
+            // A terminal that was closed stopped it, and nobody reads this.
+            notice(&format!(
                 "stopped at step {}; `--resume --out {}` goes on from there",
                 outcome.state.step,
                 out.display()
-            );
+            ));
             exit::STOPPED
         }
         End::Finished | End::NoImprovement => {

@@ -4,7 +4,7 @@ use super::evaluation::evaluate;
 use super::session::{End, Outcome};
 use super::strategy::Training;
 use crate::task::Task;
-use crate::{Error, Result};
+use crate::{Error, Result, progress};
 
 impl<M: Task> Training<M> {
     /// The last measurement: the best model on the whole validation set.
@@ -19,6 +19,8 @@ impl<M: Task> Training<M> {
         if end == End::Stopped {
             return Ok(stopped(state));
         }
+        // No step is left to watch, and the measuring is not shown.
+        progress::close();
         let (step, model) = self.best(model)?;
         let session = &mut self.session;
         let known = self

@@ -65,10 +65,10 @@ pub fn evaluate<M: Task>(
         if let Some(events) = events.as_deref_mut() {
             output.values = StepValues {
                 loss: sum / output.valid.max(1) as f64,
-                grad_norm: 0.0,
                 tokens_per_second: output.valid as f64 / start.elapsed().as_secs_f64(),
                 seconds: start.elapsed().as_secs_f64(),
                 tokens: output.valid,
+                ..StepValues::default()
             };
             let item = TrainingItem::new(output, progress, Some(sums.len()), None);
             // A metric that fails costs its number on the screen, not the evaluation.

@@ -2,67 +2,88 @@
 
 use crate::task::StepValues;
 use burn::tensor::TensorReadError;
-use burn_train::metric::state::{FormatOptions, NumericMetricState};
+use burn_train::metric::state::NumericMetricState;
 use burn_train::metric::{
     Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
     SerializedEntry,
 };
+use slovo_data::report::grouped;
 use std::sync::Arc;
 
 /// One of a step's numbers, averaged over valid targets.
 #[derive(Clone)]
 pub struct Gauge {
     name: MetricName,
-    unit: Option<&'static str>,
     higher_is_better: bool,
     pick: fn(&StepValues) -> f64,
+    text: fn(f64) -> String,
     state: NumericMetricState,
 }
 
 impl Gauge {
     /// Mean loss in nats per valid target.
     pub fn loss() -> Self {
-        Self::new("Loss", None, false, |values| values.loss)
+        Self::new("Loss", false, |values| values.loss, |x| format!("{x:.4}"))
     }
 
     /// Norm of the gradient before clipping.
     pub fn grad_norm() -> Self {
-        Self::new("Gradient norm", None, false, |values| values.grad_norm)
+        Self::new(
+            "Gradient norm",
+            false,
+            |values| values.grad_norm,
+            |x| format!("{x:.4}"),
+        )
     }
 
     /// Valid targets per second.
     pub fn throughput() -> Self {
-        Self::new("Tokens per second", Some("/s"), true, |values| {
-            values.tokens_per_second
-        })
+        Self::new(
+            "Tokens per second",
+            true,
+            |values| values.tokens_per_second,
+            |x| grouped(x.round() as u64),
+        )
     }
 
     /// Time that a step took, in seconds.
     pub fn seconds() -> Self {
-        Self::new("Seconds", Some("s"), false, |values| values.seconds)
+        Self::new(
+            "Seconds",
+            false,
+            |values| values.seconds,
+            |x| format!("{x:.3}"),
+        )
+    }
+
+    /// Learning rate of a step.
+    pub fn learning_rate() -> Self {
+        Self::new(
+            "Learning rate",
+            false,
+            |values| values.lr,
+            |x| format!("{x:.2e}"),
+        )
     }
 
     fn new(
         name: &str,
-        unit: Option<&'static str>,
         higher_is_better: bool,
         pick: fn(&StepValues) -> f64,
+        text: fn(f64) -> String,
     ) -> Self {
         Self {
             name: Arc::new(name.into()),
-            unit,
             higher_is_better,
             pick,
+            text,
             state: NumericMetricState::default(),
         }
     }
 
-    fn format(&self) -> FormatOptions {
-        let format = FormatOptions::new(self.name()).precision(4);
-        match self.unit {
-            Some(unit) => format.unit(unit),
-            None => format,
-        }
+    /// A number for the screen and for a log; burn-train's own text speaks of epochs and batches.
+    fn entry(&self, number: NumericEntry) -> SerializedEntry {
+        SerializedEntry::new((self.text)(number.current()), number.serialize())
     }
 }
 
@@ -75,7 +96,7 @@ impl Metric for Gauge {
 
     fn attributes(&self) -> MetricAttributes {
         NumericAttributes {
-            unit: self.unit.map(String::from),
+            unit: None,
             higher_is_better: self.higher_is_better,
         }
         .into()
@@ -87,11 +108,11 @@ impl Metric for Gauge {
         _metadata: &MetricMetadata,
     ) -> Result<SerializedEntry, TensorReadError> {
         self.state.update((self.pick)(values), values.tokens.max(1));
-        Ok(self.state.compute_update(self.format()))
+        Ok(self.entry(self.state.current_value()))
     }
 
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
-        Ok(self.state.compute_final(self.format()))
+        Ok(self.entry(self.state.final_value()))
     }
 
     fn clear(&mut self) {

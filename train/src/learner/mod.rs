@@ -14,12 +14,11 @@ pub use session::{Describe, End, Limits, Outcome, Session};
 pub use strategy::StepStrategy;
 
 use crate::Result;
-use crate::progress::renderer;
+use crate::progress;
 use crate::task::Task;
 use burn::data::dataloader::DataLoader;
 use burn::optim::AdamWConfig;
 use burn_train::logger::InMemoryMetricLogger;
-use burn_train::metric::LearningRateMetric;
 use burn_train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy};
 use metrics::Gauge;
 use slovo_args::Progress;
@@ -35,13 +34,14 @@ pub fn launch<M: Task>(
     train: Arc<dyn DataLoader<M::Batch>>,
     valid: Arc<dyn DataLoader<M::Batch>>,
     session: Session<M>,
-    progress: Progress,
+    shown: Progress,
 ) -> Result<Outcome> {
     let limits = session.limits;
     let stretches = limits.steps.div_ceil(limits.evaluate_every);
     let stretch = session.state.step / limits.evaluate_every;
     let interrupter = Interrupter::new();
-    let renderer = renderer(progress, &limits, session.state.step, &interrupter);
+    let (step, stop) = (session.state.step, session.stop.clone());
+    let renderer = progress::renderer(shown, &limits, step, &interrupter, &stop)?;
     let folder = session.run.path().to_path_buf();
     let strategy = Arc::new(StepStrategy::new(session));
     // The strategy owns optimizer and schedule, because the learner's own cannot be saved; burn-train
@@ -53,7 +53,7 @@ pub fn launch<M: Task>(
         .metric_train_numeric(Gauge::grad_norm())
         .metric_train_numeric(Gauge::throughput())
         .metric_train_numeric(Gauge::seconds())
-        .metric_train_numeric(LearningRateMetric::new())
+        .metric_train_numeric(Gauge::learning_rate())
         // Without these two, burn-train writes logs and metric folders of its own.
         .with_application_logger(None)
         .with_metric_logger(InMemoryMetricLogger::new())
@@ -63,6 +63,6 @@ pub fn launch<M: Task>(
     if stretch > 0 {
         training = training.checkpoint(stretch as usize);
     }
-    training.launch(learner);
+    progress::while_shown(|| training.launch(learner))?;
     strategy.outcome()
 }

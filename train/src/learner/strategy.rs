@@ -209,14 +209,16 @@ impl<M: Task> Training<M> {
         state.step += 1;
         state.tokens += valid as u64;
         state.seconds += seconds;
+        let rate = lr.unwrap_or(0.0);
         output.values = StepValues {
             loss: measured.loss,
             grad_norm: measured.grad_norm,
+            lr: rate,
             tokens_per_second: valid as f64 / seconds,
             seconds,
             tokens: valid,
         };
-        let (step, rate) = (state.step, lr.unwrap_or(0.0));
+        let step = state.step;
         session.run.train_row(&TrainRow {
             step,
             tokens: state.tokens,

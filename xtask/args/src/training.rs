@@ -10,7 +10,7 @@ pub enum Progress {
     /// One updating line on a terminal, plain lines elsewhere
     #[default]
     Auto,
-    /// The dashboard (compiled only when asked for)
+    /// The dashboard, which needs a terminal (compiled only when asked for)
     Tui,
     /// Lines of text
     Plain,

@@ -86,6 +86,9 @@ fn carry_out(step: CheckStep) -> Verdict {
              --features flex,ndarray",
             "check --release -p slovo-model -p slovo-train --no-default-features \
              --features flex,wgpu",
+            // On a terminal of its own, which it must give back.
+            "test --release -p slovo-train --no-default-features --features flex,tui \
+             --test dashboard",
         ]),
     }
 }

@@ -1,54 +1,18 @@
-//! What a person (or a program) sees while a run goes, on standard error.
-//!
-//! A burn-train renderer: it is told of metrics and of items done, and writes one updating line on
-//! a terminal, a line every few seconds elsewhere, or JSON.
+//! Lines of text or JSON: one updating line on a terminal, a line every few seconds elsewhere.
 
-use crate::Result;
-use crate::learner::Limits;
+use super::{clock, write};
+use burn_train::LearnerSummary;
 use burn_train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
 use burn_train::metric::{MetricDefinition, MetricId};
 use burn_train::renderer::{
     EvaluationName, MetricState, MetricsRenderer, MetricsRendererEvaluation,
     MetricsRendererTraining,
 };
-use burn_train::{Interrupter, LearnerSummary};
-use slovo_args::Progress;
 use std::collections::HashMap;
-use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// The renderer that `how` asks for, of a run that starts (or goes on) at `step`.
-pub fn renderer(
-    how: Progress,
-    limits: &Limits,
-    step: u64,
-    interrupter: &Interrupter,
-) -> Box<dyn MetricsRenderer> {
-    let style = match how {
-        #[cfg(feature = "tui")]
-        Progress::Tui => return burn_train::renderer::default_renderer(interrupter.clone(), None),
-        Progress::Json => Style::Json,
-        Progress::None => Style::Silent,
-        _ if std::io::stderr().is_terminal() => Style::Line,
-        _ => Style::Lines,
-    };
-    // Only the dashboard has a key that stops.
-    let _ = interrupter;
-    Box::new(Plain {
-        style,
-        steps: limits.steps,
-        step,
-        seconds: 0.0,
-        stepped: 0,
-        shown: None,
-        training: true,
-        names: HashMap::new(),
-        values: HashMap::new(),
-    })
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
+pub(super) enum Style {
     /// One line that is written over.
     Line,
     /// A line every few seconds.
@@ -58,7 +22,7 @@ enum Style {
     Silent,
 }
 
-struct Plain {
+pub(super) struct Plain {
     style: Style,
     steps: u64,
     step: u64,
@@ -73,6 +37,21 @@ struct Plain {
 }
 
 impl Plain {
+    /// Lines of a run that starts (or goes on) at `step`.
+    pub(super) fn new(style: Style, steps: u64, step: u64) -> Self {
+        Self {
+            style,
+            steps,
+            step,
+            seconds: 0.0,
+            stepped: 0,
+            shown: None,
+            training: true,
+            names: HashMap::new(),
+            values: HashMap::new(),
+        }
+    }
+
     fn value(&self, name: &str) -> f64 {
         self.values.get(name).copied().unwrap_or(f64::NAN)
     }
@@ -111,7 +90,7 @@ impl Plain {
                     "step": self.step,
                     "steps": self.steps,
                     "loss": loss,
-                    "lr": self.value("Learning Rate"),
+                    "lr": self.value("Learning rate"),
                     "grad_norm": self.value("Gradient norm"),
                     "tokens_per_second": speed,
                     "seconds_left": self.left().as_secs_f64(),
@@ -223,60 +202,5 @@ impl MetricsRenderer for Plain {
     fn register_metric(&mut self, definition: MetricDefinition) {
         self.names
             .insert(definition.metric_id, definition.name.to_string());
-    }
-}
-
-/// Hours, minutes and seconds, as far as they matter.
-pub fn clock(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
-/// Says something out of the ordinary on a line of its own.
-pub fn notice(text: &str) {
-    let clear = if std::io::stderr().is_terminal() {
-        "\r\x1b[K"
-    } else {
-        ""
-    };
-    write(&format!("{clear}{text}\n"));
-}
-
-/// Refuses a way of showing progress that was not built in.
-///
-/// # Errors
-///
-/// The dashboard, where it was not built in.
-pub fn check(how: Progress) -> Result<()> {
-    match how {
-        Progress::Tui if !cfg!(feature = "tui") => Err(crate::Error::Device(
-            "this program was built without the dashboard; `cargo xtask … --progress tui` builds \
-             it in"
-                .into(),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Nobody listening is no reason to stop training.
-fn write(text: &str) {
-    let mut out = std::io::stderr().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_says_what_matters() {
-        assert_eq!(clock(Duration::from_secs(59)), "59 s");
-        assert_eq!(clock(Duration::from_secs(61)), "1 min 01 s");
-        assert_eq!(clock(Duration::from_secs(3661)), "1 h 01 min");
     }
 }
