@@ -4,7 +4,7 @@ use crate::place::ModelPlace;
 use crate::stop::Stop;
 use crate::{Error, Result, backend};
 use slovo_args::GenerateArgs;
-use slovo_model::Sampling;
+use slovo_model::{GenerateOptions, Sampling};
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 
@@ -44,13 +44,18 @@ pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result
         top_k: args.top_k,
         top_p: args.top_p,
         seed: args.seed,
+        ..Sampling::default()
+    };
+    let options = GenerateOptions {
+        sampling,
+        ..GenerateOptions::new(tokens)
     };
     // The prompt is echoed once it is known to be one.
     let mut written = Ok(());
     let mut echo = Some(prompt);
     let mut stream = tokenizer.stream();
     let end = tokenizer.end_of_text();
-    model.generate(&ids, tokens, &sampling, |id| {
+    model.generate(&ids, &options, |id| {
         if let Some(prompt) = echo.take() {
             written = write(out, &prompt);
         }
