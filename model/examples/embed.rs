@@ -8,7 +8,7 @@
 //! ```
 
 use burn::tensor::Device;
-use slovo_model::{Sampling, load_model};
+use slovo_model::{GenerateOptions, Sampling, load_model};
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::ops::ControlFlow;
@@ -27,16 +27,19 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let prompt = tokenizer.encode(text.as_str(), false)?;
     let room = model.config().max_seq_len.saturating_sub(prompt.len());
-    let sampling = Sampling {
-        temperature: 0.8,
-        top_k: Some(50),
-        ..Sampling::default()
+    let options = GenerateOptions {
+        sampling: Sampling {
+            temperature: 0.8,
+            top_k: Some(50),
+            ..Sampling::default()
+        },
+        ..GenerateOptions::new(room.min(100))
     };
 
     print!("{text}");
     // A character may be spread over several tokens: the stream holds them back until it is whole.
     let mut stream = tokenizer.decode_stream(false);
-    model.generate(prompt.get_ids(), room.min(100), &sampling, |token| {
+    model.generate(prompt.get_ids(), &options, |token| {
         if let Ok(Some(piece)) = stream.step(token) {
             print!("{piece}");
             let _ = stdout().flush();

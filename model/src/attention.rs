@@ -40,7 +40,7 @@ pub(crate) struct Surroundings {
     pub start: usize,
     /// Rotary positions, if the model has them.
     pub turns: Option<Turns>,
-    /// Added to the scores, `[1, 1, groups · seq, start + seq]`.
+    /// Added to the scores, `[1 or batch, 1, groups · seq or 1, start + seq]`.
     pub mask: Option<Tensor<4>>,
 }
 

@@ -3,7 +3,7 @@
 //! The room is allocated once. Prompt and single steps go through the same forward pass, which
 //! writes behind what is there and attends to all of it.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Keys and values of all layers. Made by [`CausalLm::cache`](crate::CausalLm::cache).
 #[derive(Clone, Debug)]
@@ -60,6 +60,30 @@ impl Cache {
     /// have been read.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
+    }
+
+    /// Keeps only some of the sequences, in the order given.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    pub fn select(&mut self, rows: &[usize]) {
+        assert!(
+            rows.iter().all(|row| *row < self.batch),
+            "rows {rows:?} of a cache of {} sequences",
+            self.batch
+        );
+        let indices: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
+        for layer in &mut self.layers {
+            for room in [&mut layer.keys, &mut layer.values] {
+                *room = room.take().map(|room| {
+                    let data = TensorData::new(indices.clone(), [rows.len()]);
+                    let indices = Tensor::<1, Int>::from_data(data, &room.device());
+                    room.select(0, indices)
+                });
+            }
+        }
+        self.batch = rows.len();
     }
 
     pub(crate) fn advance(&mut self, seq: usize) {

@@ -92,7 +92,7 @@ impl CausalLm {
     /// # Panics
     ///
     /// When the tokens, with those in the cache, are more than `max_seq_len` or than the cache's
-    /// capacity, or when its batch differs.
+    /// capacity, or when its batch or the padding's differs.
     pub fn forward(&self, tokens: Tensor<2, Int>, pass: &mut Pass<'_>) -> Tensor<3> {
         let hidden = self.hidden(tokens, pass);
         self.logits(hidden)
@@ -122,9 +122,17 @@ impl CausalLm {
                 "{batch} sequences, but the cache was made for {rows}"
             );
         }
-        let x = self.embedding.forward(tokens, start);
+        if let Some(padding) = pass.padding {
+            let rows = padding.before().len();
+            assert!(
+                batch == rows,
+                "{batch} sequences, but the padding is for {rows}"
+            );
+        }
+        let positions = pass.positions(seq, &tokens.device());
+        let x = self.embedding.forward(tokens, &positions);
         let x = dropout(x, self.config.dropout, &mut pass.dropout);
-        self.stack.forward(x, pass)
+        self.stack.forward(x, &positions, pass)
     }
 
     /// Logits `[batch, seq, vocab_size]` of hidden states `[batch, seq, d_model]`.

@@ -2,7 +2,7 @@
 
 use crate::config::{PositionKind, TransformerConfig};
 use crate::init::Builder;
-use crate::position::sinusoidal;
+use crate::position::{Positions, sinusoidal};
 use burn::module::Module;
 use burn::nn::Embedding;
 use burn::tensor::{Int, Tensor};
@@ -47,11 +47,10 @@ impl Embeddings {
         })
     }
 
-    /// Embeds `tokens`, `[batch, seq]`, the first of which stands at position `start`.
+    /// Embeds `tokens`, `[batch, seq]`, that stand at `positions`.
     ///
     /// Returns `[batch, seq, d_model]`.
-    pub(crate) fn forward(&self, tokens: Tensor<2, Int>, start: usize) -> Tensor<3> {
-        let seq = tokens.dims()[1];
+    pub(crate) fn forward(&self, tokens: Tensor<2, Int>, positions: &Positions) -> Tensor<3> {
         let x = self.tokens.forward(tokens);
         let x = match self.scale {
             Some(scale) => x * scale,
@@ -62,7 +61,7 @@ impl Embeddings {
             (None, fixed) => fixed.clone(),
         };
         match table {
-            Some(table) => x + table.narrow(0, start, seq).unsqueeze(),
+            Some(table) => x + positions.look_up(table),
             None => x,
         }
     }

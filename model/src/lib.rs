@@ -10,7 +10,9 @@
 //!
 //! ```
 //! use burn::tensor::{Device, Int, Tensor};
-//! use slovo_model::{CausalLm, Pass, Sampling, TransformerConfig, load_model, save_model};
+//! use slovo_model::{
+//!     CausalLm, GenerateOptions, Pass, Sampling, TransformerConfig, load_model, save_model,
+//! };
 //! use std::ops::ControlFlow;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,7 +30,8 @@
 //! # let folder = tempfile::tempdir()?;
 //! save_model(folder.path(), &model)?;
 //! let model = load_model(folder.path(), &device)?;
-//! let new = model.generate(&[3, 1, 4], 8, &Sampling::greedy(), |token| {
+//! let options = GenerateOptions { sampling: Sampling::greedy(), ..GenerateOptions::new(8) };
+//! let new = model.generate(&[3, 1, 4], &options, |token| {
 //!     print!("{token} ");
 //!     ControlFlow::Continue(())
 //! })?;
@@ -65,6 +68,7 @@ mod init;
 mod loss;
 mod mask;
 mod norm;
+mod padding;
 mod pass;
 mod position;
 mod presets;
@@ -83,10 +87,14 @@ pub use config::{
 pub use dropout::DropoutMasks;
 pub use embedding::Embeddings;
 pub use feed_forward::FeedForward;
-pub use generate::{GenerateError, Sampling};
+pub use generate::{
+    Continuation, Finish, GenerateError, GenerateOptions, Logprobs, NewToken, Request, Sampling,
+    Slide,
+};
 pub use head::Head;
 pub use loss::cross_entropy_sum;
 pub use norm::Norm;
+pub use padding::Padding;
 pub use pass::Pass;
 pub use position::Rotary;
 pub use presets::PRESETS;

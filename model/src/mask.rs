@@ -2,9 +2,11 @@
 //! softmax. Zero lets a query see a key, a number far below every score hides it.
 //!
 //! The number is half the lowest that the type holds, not −∞: a row in which everything is hidden
-//! then gives finite weights instead of NaN, and no score added to it can overflow.
+//! then gives finite weights instead of NaN, no score added to it can overflow, and masks can be
+//! combined by adding them.
 
-use burn::tensor::{DType, Device, Int, Tensor};
+use crate::padding::Padding;
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 /// Hides the future from `seq` queries that follow `start` earlier tokens.
 ///
@@ -26,6 +28,25 @@ pub(crate) fn causal(
     let future = keys.expand([seq, end]).greater(queries.expand([seq, end]));
     let mask = Tensor::<2>::zeros([seq, end], (device, dtype)).mask_fill(future, hidden(dtype));
     Some(mask.repeat_dim(0, groups).unsqueeze()) // [1, 1, groups · seq, end]
+}
+
+/// Hides the first `keys` columns of each row from everybody where they are filler.
+///
+/// Returns `[batch, 1, 1, keys]`.
+pub(crate) fn padding(padding: &Padding, keys: usize, device: &Device, dtype: DType) -> Tensor<4> {
+    let hidden = hidden(dtype) as f32;
+    let values = padding.is_filler(keys);
+    let values: Vec<f32> = values.map(|f| if f { hidden } else { 0.0 }).collect();
+    let shape = [padding.before().len(), 1, 1, keys];
+    Tensor::from_data(TensorData::new(values, shape), (device, dtype))
+}
+
+/// What both masks hide; `None` hides nothing.
+pub(crate) fn both(a: Option<Tensor<4>>, b: Option<Tensor<4>>) -> Option<Tensor<4>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (a, b) => a.or(b),
+    }
 }
 
 /// What is added to the score of a key that a query must not see.

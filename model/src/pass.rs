@@ -3,6 +3,9 @@
 
 use crate::cache::Cache;
 use crate::dropout::DropoutMasks;
+use crate::padding::Padding;
+use crate::position::Positions;
+use burn::tensor::Device;
 
 /// What a forward pass is for.
 #[derive(Debug, Default)]
@@ -11,6 +14,8 @@ pub struct Pass<'a> {
     pub cache: Option<&'a mut Cache>,
     /// The dropout masks; without them nothing is dropped.
     pub dropout: Option<DropoutMasks>,
+    /// What only fills up shorter rows. All passes over one cache are given the same.
+    pub padding: Option<&'a Padding>,
 }
 
 impl<'a> Pass<'a> {
@@ -18,8 +23,8 @@ impl<'a> Pass<'a> {
     /// be repeatable derives the seed from run, step and micro-batch.
     pub fn training(seed: u64) -> Self {
         Self {
-            cache: None,
             dropout: Some(DropoutMasks::new(seed)),
+            ..Self::default()
         }
     }
 
@@ -27,12 +32,24 @@ impl<'a> Pass<'a> {
     pub fn cached(cache: &'a mut Cache) -> Self {
         Self {
             cache: Some(cache),
-            dropout: None,
+            ..Self::default()
         }
     }
 
-    /// Position of the first token of this pass.
+    /// Column of the first token of this pass.
     pub(crate) fn start(&self) -> usize {
         self.cache.as_ref().map_or(0, |cache| cache.len())
+    }
+
+    /// Where the next `seq` tokens of each row stand.
+    pub(crate) fn positions(&self, seq: usize, device: &Device) -> Positions {
+        let start = self.start();
+        match self.padding {
+            None => Positions::Shared { start, seq },
+            Some(padding) => Positions::PerRow {
+                indices: padding.positions(start, seq, device),
+                seq,
+            },
+        }
     }
 }

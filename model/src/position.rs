@@ -7,8 +7,31 @@
 
 use crate::config::RopeScaling;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::f64::consts::TAU;
+
+/// Where the tokens of one forward pass stand.
+pub(crate) enum Positions {
+    /// In every row at `start..start + seq`.
+    Shared { start: usize, seq: usize },
+    /// Each row's own: `[batch · seq]`.
+    PerRow { indices: Tensor<1, Int>, seq: usize },
+}
+
+impl Positions {
+    /// What `table`, `[max_seq_len, width]`, says about them: `[1 or batch, seq, width]`.
+    pub(crate) fn look_up(&self, table: Tensor<2>) -> Tensor<3> {
+        match self {
+            Self::Shared { start, seq } => table.narrow(0, *start, *seq).unsqueeze(),
+            Self::PerRow { indices, seq } => {
+                let width = table.dims()[1];
+                let rows = table.select(0, indices.clone()); // [batch · seq, width]
+                let batch = rows.dims()[0] / seq;
+                rows.reshape([batch, *seq, width])
+            }
+        }
+    }
+}
 
 /// `[max_seq_len, d_model]`: sines in the even channels, cosines in the odd ones.
 pub(crate) fn sinusoidal(max_seq_len: usize, d_model: usize, device: &Device) -> Tensor<2> {
@@ -57,11 +80,11 @@ impl Rotary {
         }
     }
 
-    /// The turns of positions `start..start + seq`, shared by all layers of a forward pass.
-    pub(crate) fn turns(&self, start: usize, seq: usize) -> Turns {
+    /// The turns of `positions`, shared by all layers of a forward pass.
+    pub(crate) fn turns(&self, positions: &Positions) -> Turns {
         let at = |table: &Tensor<2>| {
-            let rows = table.clone().narrow(0, start, seq);
-            rows.unsqueeze_dim::<3>(1).unsqueeze_dim(0) // [1, seq, 1, head_dim / 2]
+            let rows = positions.look_up(table.clone());
+            rows.unsqueeze_dim(2) // [1 or batch, seq, 1, head_dim / 2]
         };
         Turns {
             cos: at(&self.cos),
@@ -70,7 +93,8 @@ impl Rotary {
     }
 }
 
-/// Cosines and sines for the positions of one forward pass, each `[1, seq, 1, head_dim / 2]`.
+/// Cosines and sines for the positions of one forward pass, each
+/// `[1 or batch, seq, 1, head_dim / 2]`.
 pub(crate) struct Turns {
     cos: Tensor<4>,
     sin: Tensor<4>,
@@ -159,8 +183,9 @@ mod tests {
             Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, 1, 4]), &device)
         };
         let score = |query: usize, key: usize| {
-            let q = rotary.turns(query, 1).apply(vector([0.3, -1.0, 0.7, 0.2]));
-            let k = rotary.turns(key, 1).apply(vector([-0.5, 0.4, 1.1, 0.9]));
+            let at = |start| rotary.turns(&Positions::Shared { start, seq: 1 });
+            let q = at(query).apply(vector([0.3, -1.0, 0.7, 0.2]));
+            let k = at(key).apply(vector([-0.5, 0.4, 1.1, 0.9]));
             (q * k).sum().into_scalar::<f32>()
         };
         assert!((score(9, 4) - score(25, 20)).abs() < 1e-5);

@@ -7,7 +7,7 @@ use crate::init::Builder;
 use crate::mask;
 use crate::norm::Norm;
 use crate::pass::Pass;
-use crate::position::Rotary;
+use crate::position::{Positions, Rotary};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -63,14 +63,24 @@ impl Stack {
     }
 
     /// Maps embedded tokens, `[batch, seq, d_model]`, to hidden states of the same shape; each
-    /// token sees itself, the tokens before it, and those in the pass's cache.
-    pub(crate) fn forward(&self, mut x: Tensor<3>, pass: &mut Pass<'_>) -> Tensor<3> {
+    /// token sees itself, the tokens before it, and those in the pass's cache, but no filler.
+    pub(crate) fn forward(
+        &self,
+        mut x: Tensor<3>,
+        positions: &Positions,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<3> {
         let seq = x.dims()[1];
         let start = pass.start();
+        let (device, dtype) = (x.device(), x.dtype());
+        let future = mask::causal(start, seq, self.groups, &device, dtype);
+        let filler = pass
+            .padding
+            .map(|padding| mask::padding(padding, start + seq, &device, dtype));
         let around = Surroundings {
             start,
-            turns: self.rotary.as_ref().map(|rotary| rotary.turns(start, seq)),
-            mask: mask::causal(start, seq, self.groups, &x.device(), x.dtype()),
+            turns: self.rotary.as_ref().map(|rotary| rotary.turns(positions)),
+            mask: mask::both(future, filler),
         };
         for (layer, block) in self.blocks.iter().enumerate() {
             let cache = pass.cache.as_mut().map(|cache| &mut cache.layers[layer]);

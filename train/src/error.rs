@@ -31,6 +31,14 @@ pub enum Error {
     /// A prompt that cannot be continued.
     #[error(transparent)]
     Generate(#[from] slovo_model::GenerateError),
+    /// One of several prompts.
+    #[error("{place}: {source}")]
+    Prompt {
+        /// Which one, in the words of whoever gave it.
+        place: String,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
     /// The file system said no.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -86,6 +94,7 @@ impl Error {
             | Error::Folder { .. }
             | Error::Device(_) => true,
             Error::Data(error) => error.is_usage(),
+            Error::Prompt { source, .. } => source.is_usage(),
             Error::Weights(slovo_model::WeightsError::Io { source, .. })
             | Error::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
             Error::Weights(slovo_model::WeightsError::Device { .. }) => false,

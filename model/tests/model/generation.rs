@@ -1,9 +1,9 @@
-//! Continuing a text.
+//! Continuing one text.
 
 use crate::{floats, fresh, shapes};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use slovo_model::{CausalLm, GenerateError, Pass, Sampling, TransformerConfig};
+use slovo_model::{CausalLm, GenerateError, GenerateOptions, Pass, Sampling, TransformerConfig};
 use std::ops::ControlFlow;
 
 fn model() -> CausalLm {
@@ -17,6 +17,13 @@ fn model() -> CausalLm {
     )
 }
 
+fn options(max_new: usize, sampling: Sampling) -> GenerateOptions {
+    GenerateOptions {
+        sampling,
+        ..GenerateOptions::new(max_new)
+    }
+}
+
 fn go_on(_: u32) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
@@ -26,7 +33,7 @@ fn greedy_takes_the_likeliest_token_of_the_full_forward() {
     let model = model();
     let mut tokens = vec![3u32, 1, 4];
     let ours = model
-        .generate(&tokens, 12, &Sampling::greedy(), go_on)
+        .generate(&tokens, &options(12, Sampling::greedy()), go_on)
         .unwrap();
     for token in ours {
         let ids: Vec<i64> = tokens.iter().map(|t| i64::from(*t)).collect();
@@ -67,7 +74,9 @@ fn a_seed_names_a_text() {
                 seed,
                 ..sampling.clone()
             };
-            model.generate(&[3, 1, 4], 20, &sampling, go_on).unwrap()
+            model
+                .generate(&[3, 1, 4], &options(20, sampling), go_on)
+                .unwrap()
         };
         assert_eq!(run(1), run(1), "{sampling:?}");
         assert_ne!(run(1), run(2), "{sampling:?}");
@@ -77,7 +86,11 @@ fn a_seed_names_a_text() {
 #[test]
 fn narrow_sampling_is_greedy() {
     let model = model();
-    let run = |sampling| model.generate(&[3, 1, 4], 20, &sampling, go_on).unwrap();
+    let run = |sampling| {
+        model
+            .generate(&[3, 1, 4], &options(20, sampling), go_on)
+            .unwrap()
+    };
     let greedy = run(Sampling::greedy());
     assert_eq!(
         greedy,
@@ -106,7 +119,7 @@ fn narrow_sampling_is_greedy() {
 fn the_callback_sees_every_token_and_may_stop() {
     let mut seen = Vec::new();
     let tokens = model()
-        .generate(&[5], 10, &Sampling::default(), |token| {
+        .generate(&[5], &GenerateOptions::new(10), |token| {
             seen.push(token);
             if seen.len() == 4 {
                 ControlFlow::Break(())
@@ -117,7 +130,7 @@ fn the_callback_sees_every_token_and_may_stop() {
         .unwrap();
     assert_eq!(tokens.len(), 4);
     assert_eq!(tokens, seen);
-    let none = model().generate(&[5], 0, &Sampling::default(), go_on);
+    let none = model().generate(&[5], &GenerateOptions::new(0), go_on);
     assert!(none.unwrap().is_empty());
 }
 
@@ -125,11 +138,11 @@ fn the_callback_sees_every_token_and_may_stop() {
 fn a_training_model_generates_too() {
     let model = model();
     let expected = model
-        .generate(&[3, 1], 8, &Sampling::default(), go_on)
+        .generate(&[3, 1], &GenerateOptions::new(8), go_on)
         .unwrap();
     let ours = model
         .train()
-        .generate(&[3, 1], 8, &Sampling::default(), go_on)
+        .generate(&[3, 1], &GenerateOptions::new(8), go_on)
         .unwrap();
     assert_eq!(ours, expected);
 }
@@ -137,8 +150,10 @@ fn a_training_model_generates_too() {
 #[test]
 fn bad_requests_say_what_would_do() {
     let model = model();
-    let fail =
-        |prompt: &[u32], new, sampling| model.generate(prompt, new, &sampling, go_on).unwrap_err();
+    let fail = |prompt: &[u32], new, sampling| {
+        let options = options(new, sampling);
+        model.generate(prompt, &options, go_on).unwrap_err()
+    };
     let greedy = Sampling::greedy;
     assert!(matches!(fail(&[], 3, greedy()), GenerateError::EmptyPrompt));
     let text = fail(&[3, 40], 3, greedy()).to_string();
@@ -148,56 +163,55 @@ fn bad_requests_say_what_would_do() {
     );
     // All 24 positions can be used, and not one more.
     assert_eq!(
-        model.generate(&[1; 20], 4, &greedy(), go_on).unwrap().len(),
+        model
+            .generate(&[1; 20], &options(4, greedy()), go_on)
+            .unwrap()
+            .len(),
         4
     );
     let text = fail(&[1; 20], 5, greedy()).to_string();
     assert!(
-        text.contains("25 positions") && text.contains("at most 4 new tokens"),
+        text.contains("25 positions")
+            && text.contains("at most 4 new tokens")
+            && text.contains("slide"),
         "{text}"
     );
     let text = fail(&[1; 30], usize::MAX, greedy()).to_string();
     assert!(text.contains("shorten the prompt below 24"), "{text}");
-    let bad = [
+    type Spoil = fn(&mut Sampling);
+    let bad: [(Spoil, &str, &str); 13] = [
+        (|s| s.temperature = -1.0, "temperature", "-1"),
+        (|s| s.temperature = f32::NAN, "temperature", "NaN"),
+        (|s| s.top_k = Some(0), "top_k", "0"),
+        (|s| s.top_p = Some(0.0), "top_p", "0"),
+        (|s| s.top_p = Some(1.5), "top_p", "1.5"),
+        (|s| s.min_p = Some(-0.1), "min_p", "-0.1"),
+        (|s| s.min_p = Some(1.5), "min_p", "1.5"),
+        (|s| s.min_p = Some(f32::NAN), "min_p", "NaN"),
+        (|s| s.repetition_penalty = 0.0, "repetition_penalty", "0"),
         (
-            Sampling {
-                temperature: -1.0,
-                ..greedy()
-            },
-            "temperature",
+            |s| s.repetition_penalty = f32::NAN,
+            "repetition_penalty",
+            "NaN",
         ),
         (
-            Sampling {
-                temperature: f32::NAN,
-                ..greedy()
-            },
-            "temperature",
+            |s| s.repetition_penalty = f32::INFINITY,
+            "repetition_penalty",
+            "inf",
         ),
+        (|s| s.presence_penalty = f32::NAN, "presence_penalty", "NaN"),
         (
-            Sampling {
-                top_k: Some(0),
-                ..greedy()
-            },
-            "top_k",
-        ),
-        (
-            Sampling {
-                top_p: Some(0.0),
-                ..greedy()
-            },
-            "top_p",
-        ),
-        (
-            Sampling {
-                top_p: Some(1.5),
-                ..greedy()
-            },
-            "top_p",
+            |s| s.frequency_penalty = f32::NEG_INFINITY,
+            "frequency_penalty",
+            "-inf",
         ),
     ];
-    for (sampling, field) in bad {
+    for (spoil, field, value) in bad {
+        let mut sampling = greedy();
+        spoil(&mut sampling);
         let text = fail(&[1], 1, sampling).to_string();
-        assert!(text.contains(field), "{text}");
+        let named = text.contains(&format!("`{field}` is {value};"));
+        assert!(named && text.contains("for example"), "{text}");
     }
 }
 
@@ -207,7 +221,7 @@ fn damaged_weights_are_an_error_not_a_token() {
     let norm = model.stack.norm.as_mut().unwrap();
     norm.gamma = norm.gamma.clone().map(|gamma| gamma * f32::NAN);
     let error = model
-        .generate(&[1, 2], 1, &Sampling::default(), go_on)
+        .generate(&[1, 2], &GenerateOptions::new(1), go_on)
         .unwrap_err();
     assert!(
         matches!(error, GenerateError::NotFinite { position: 2 }),

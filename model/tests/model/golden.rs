@@ -3,7 +3,7 @@
 use crate::{distance, floats};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use safetensors::SafeTensors;
-use slovo_model::{Cache, CausalLm, Pass, Sampling, load_model};
+use slovo_model::{Cache, CausalLm, GenerateOptions, Pass, Request, Sampling, load_model};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -90,9 +90,11 @@ fn check(name: &str) {
         .collect();
     let new = expected.len() - prompt.len();
     let go_on = |_| ControlFlow::Continue(());
-    let ours = model
-        .generate(&prompt, new, &Sampling::greedy(), go_on)
-        .unwrap();
+    let greedy = GenerateOptions {
+        sampling: Sampling::greedy(),
+        ..GenerateOptions::new(new)
+    };
+    let ours = model.generate(&prompt, &greedy, go_on).unwrap();
     assert_eq!(
         [prompt, ours].concat(),
         expected,
@@ -128,4 +130,91 @@ fn llama_with_grouped_heads() {
 #[test]
 fn llama_with_tied_head() {
     check("llama-tied-tiny");
+}
+
+/// Three prompts of different lengths, and what `generate` of transformers 5.23 (eager attention,
+/// float32, filled up at the left with an attention mask) continues them by.
+const PROMPTS: [&[u32]; 3] = [
+    &[17, 3, 200, 9, 41],
+    &[5],
+    &[120, 121, 122, 8, 8, 99, 150, 61, 2],
+];
+
+/// Twelve tokens of each prompt at temperature 0; the sum of their log-probabilities; twelve with a
+/// repetition penalty of 1.3.
+struct Continued {
+    greedy: [[u32; 12]; 3],
+    logprobs: [f32; 3],
+    varied: [[u32; 12]; 3],
+}
+
+fn check_batch(name: &str, expected: &Continued) {
+    let Some(folder) = folder(name) else { return };
+    let model = load_model(&folder, &Device::default()).unwrap();
+    let continued = |repetition_penalty| {
+        let options = GenerateOptions {
+            sampling: Sampling {
+                repetition_penalty,
+                ..Sampling::greedy()
+            },
+            logprobs: Some(0),
+            ..GenerateOptions::new(12)
+        };
+        let requests = PROMPTS.map(|prompt| Request {
+            prompt,
+            options: options.clone(),
+        });
+        let go_on = |_: &_| ControlFlow::Continue(());
+        model.generate_batch(&requests, go_on).unwrap()
+    };
+    let found = continued(1.0);
+    for (row, found) in found.into_iter().enumerate() {
+        assert_eq!(found.tokens, expected.greedy[row], "{name}, prompt {row}");
+        let sum: f32 = found.logprobs.iter().map(|token| token.chosen).sum();
+        let off = (sum - expected.logprobs[row]).abs();
+        assert!(off < 2e-3, "{name}, prompt {row}: {sum}");
+    }
+    for (row, found) in continued(1.3).into_iter().enumerate() {
+        assert_eq!(found.tokens, expected.varied[row], "{name}, prompt {row}");
+    }
+}
+
+#[test]
+fn a_batch_on_gpt2() {
+    check_batch(
+        "gpt2-tiny",
+        &Continued {
+            greedy: [
+                [23, 23, 23, 51, 51, 51, 51, 51, 51, 51, 51, 51],
+                [51, 23, 51, 63, 51, 51, 51, 51, 63, 144, 51, 51],
+                [179, 51, 51, 143, 0, 155, 15, 208, 208, 143, 51, 51],
+            ],
+            logprobs: [-33.85743, -36.59154, -38.91366],
+            varied: [
+                [23, 208, 74, 51, 28, 38, 63, 134, 51, 46, 23, 20],
+                [51, 23, 87, 205, 0, 46, 143, 57, 28, 38, 208, 155],
+                [179, 51, 0, 143, 133, 133, 37, 29, 18, 23, 20, 208],
+            ],
+        },
+    );
+}
+
+#[test]
+fn a_batch_on_llama() {
+    check_batch(
+        "llama-tiny",
+        &Continued {
+            greedy: [
+                [138, 6, 27, 115, 104, 165, 121, 76, 134, 76, 134, 21],
+                [21, 101, 9, 170, 9, 145, 145, 101, 9, 26, 9, 182],
+                [219, 14, 87, 154, 38, 141, 28, 141, 128, 219, 28, 185],
+            ],
+            logprobs: [-35.19806, -36.76006, -35.74454],
+            varied: [
+                [138, 6, 27, 115, 104, 165, 121, 76, 134, 133, 7, 202],
+                [21, 101, 9, 170, 201, 125, 76, 119, 121, 184, 28, 147],
+                [219, 14, 87, 154, 38, 141, 28, 67, 185, 76, 100, 163],
+            ],
+        },
+    );
 }

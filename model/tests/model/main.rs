@@ -4,6 +4,7 @@
 #[path = "../shapes/mod.rs"]
 mod shapes;
 
+mod batches;
 mod config;
 mod damage;
 mod folder;
@@ -12,6 +13,7 @@ mod generation;
 mod golden;
 mod loss;
 mod oracle;
+mod sliding;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};

@@ -1,7 +1,9 @@
 //! Commands that use a trained model.
 
 use crate::BackendArgs;
-use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgGroup, Args};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Which model.
@@ -40,16 +42,35 @@ pub struct EvaluateArgs {
 
 /// Arguments of `generate`.
 #[derive(Args, Clone, Debug)]
+#[command(group(
+    ArgGroup::new("text").args(["prompt", "prompts"]).required(true).multiple(true)
+))]
 pub struct GenerateArgs {
     /// The model that speaks.
     #[command(flatten)]
     pub model: ModelArgs,
-    /// Text to continue (`-` reads standard input)
+    /// Text to continue (repeatable; `-` reads standard input)
     #[arg(long, value_name = "TEXT")]
-    pub prompt: String,
+    pub prompt: Vec<String>,
+    /// File of texts to continue, one a line
+    #[arg(long, value_name = "FILE")]
+    pub prompts: Option<PathBuf>,
+    /// Continuations of each prompt; number I, from 0, is drawn with seed + I
+    #[arg(long, default_value = "1", value_name = "N")]
+    pub samples: NonZeroUsize,
+    /// Continuations computed at once
+    #[arg(long, default_value = "16", value_name = "N")]
+    pub batch: NonZeroUsize,
     /// Tokens to generate at most [default: 200, or as many as the model has positions left for]
     #[arg(long, value_name = "N")]
     pub tokens: Option<usize>,
+    /// Stop where this text begins, and do not print it (repeatable)
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub stop: Vec<String>,
+    /// Go on past the model's positions: when they are taken, the newest KEEP tokens are read again
+    /// [default KEEP: half of them]
+    #[arg(long, value_name = "KEEP", num_args = 0..=1)]
+    pub slide: Option<Option<usize>>,
     /// 0 takes the likeliest token; 1 samples as the model says
     #[arg(long, default_value_t = 0.8, value_name = "T")]
     pub temperature: f32,
@@ -59,9 +80,37 @@ pub struct GenerateArgs {
     /// Sample among the likeliest tokens that together have probability P
     #[arg(long, value_name = "P")]
     pub top_p: Option<f32>,
+    /// Sample among tokens at least P times as likely as the likeliest
+    #[arg(long, value_name = "P")]
+    pub min_p: Option<f32>,
+    /// Make tokens of the text so far less likely: 1 does nothing, 1.2 is usual
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    pub repetition_penalty: f32,
+    /// Take this from the logit of every token that was generated already
+    #[arg(
+        long,
+        default_value_t = 0.0,
+        value_name = "X",
+        allow_negative_numbers = true
+    )]
+    pub presence_penalty: f32,
+    /// Take this from it for each time that it was
+    #[arg(
+        long,
+        default_value_t = 0.0,
+        value_name = "X",
+        allow_negative_numbers = true
+    )]
+    pub frequency_penalty: f32,
     /// Seed of the sampling
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub seed: u64,
+    /// Print JSON lines: an object for each token as it comes, one for each finished continuation
+    #[arg(long)]
+    pub json: bool,
+    /// Add log-probabilities: of each token and of the N likeliest
+    #[arg(long, value_name = "N", requires = "json")]
+    pub logprobs: Option<usize>,
     /// Where to compute.
     #[command(flatten)]
     pub backend: BackendArgs,

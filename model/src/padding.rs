@@ -1,0 +1,91 @@
+//! Sequences of different lengths in one batch.
+//!
+//! A tensor has rows of one length, so shorter sequences are filled up. What only fills a row up is
+//! hidden from every query by the mask and takes no position, so that each row is computed as if it
+//! were alone.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// Which tokens of a batch only fill its rows up: so many at the beginning of each.
+///
+/// Filling at the beginning lets all rows end in the same column, where the next token of each is
+/// predicted and, with a cache, appended. Any token of the vocabulary will do as filler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Padding {
+    before: Vec<usize>,
+}
+
+impl Padding {
+    /// What rows of these `lengths` need to become as long as the longest.
+    pub fn left(lengths: &[usize]) -> Self {
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        Self {
+            before: lengths.iter().map(|length| longest - length).collect(),
+        }
+    }
+
+    /// Filling tokens at the beginning of each row.
+    pub fn before(&self) -> &[usize] {
+        &self.before
+    }
+
+    /// Whether no row needs any.
+    pub fn is_empty(&self) -> bool {
+        self.before.iter().all(|filler| *filler == 0)
+    }
+
+    /// The padding of some of the rows, in the order given.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            before: rows.iter().map(|row| self.before[*row]).collect(),
+        }
+    }
+
+    /// Positions of the columns `start..start + seq` of all rows, one row after another:
+    /// `[batch · seq]`. A row's first real token stands at 0; filler does too, where nobody sees
+    /// it.
+    pub(crate) fn positions(&self, start: usize, seq: usize, device: &Device) -> Tensor<1, Int> {
+        let columns = |filler: &usize| {
+            let filler = *filler;
+            (start..start + seq).map(move |column| column.saturating_sub(filler) as i64)
+        };
+        let positions: Vec<i64> = self.before.iter().flat_map(columns).collect();
+        let shape = [positions.len()];
+        Tensor::from_data(TensorData::new(positions, shape), device)
+    }
+
+    /// Whether each of the columns `0..keys` is filler, one row after another.
+    pub(crate) fn is_filler(&self, keys: usize) -> impl Iterator<Item = bool> {
+        let row = move |filler: &usize| {
+            let filler = *filler;
+            (0..keys).map(move |column| column < filler)
+        };
+        self.before.iter().flat_map(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_end_together_and_begin_at_position_zero() {
+        let padding = Padding::left(&[3, 1, 4]);
+        assert_eq!(padding.before(), [1, 3, 0]);
+        assert!(!padding.is_empty());
+        assert_eq!(padding.select(&[2, 0]).before(), [0, 1]);
+        assert!(Padding::left(&[2, 2]).is_empty());
+        let positions = padding.positions(2, 3, &Device::default());
+        assert_eq!(
+            positions.try_into_vec_as::<i64>().unwrap_or_default(),
+            [1, 2, 3, 0, 0, 1, 2, 3, 4]
+        );
+        let filler: Vec<bool> = padding.is_filler(2).collect();
+        assert_eq!(filler, [true, false, true, true, false, false]);
+    }
+}
