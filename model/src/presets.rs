@@ -1,6 +1,6 @@
 //! Published shapes, as values.
 //!
-//! GPT-2: Radford et al. 2019. SmolLM2: Ben Allal et al. 2025. Llama 3.2: Meta 2024. The
+//! GPT-2: Radford et al. 2019. GPT-3: Brown et al. 2020, table 2.1. SmolLM2: Ben Allal et al. 2025. Llama 3.2: Meta 2024. The
 //! character models are those of nanoGPT's `config/train_shakespeare_char.py` and of its README's
 //! run for a laptop's CPU.
 
@@ -9,11 +9,12 @@ use crate::config::{
 };
 
 /// The names that [`TransformerConfig::preset`] knows.
-pub const PRESETS: [&str; 9] = [
+pub const PRESETS: [&str; 10] = [
     "gpt2-124m",
     "gpt2-355m",
     "gpt2-774m",
     "gpt2-1558m",
+    "gpt3-175b",
     "smollm2-135m",
     "smollm2-360m",
     "llama-3.2-1b",
@@ -35,6 +36,7 @@ impl TransformerConfig {
             "gpt2-355m" => gpt2(24, 16, 1024),
             "gpt2-774m" => gpt2(36, 20, 1280),
             "gpt2-1558m" => gpt2(48, 25, 1600),
+            "gpt3-175b" => gpt3(96, 96, 12288),
             "smollm2-135m" => smollm2(30, 9, 3, 576, 1536),
             "smollm2-360m" => smollm2(32, 15, 5, 960, 2560),
             "llama-3.2-1b" => llama_3_2_1b(),
@@ -54,6 +56,16 @@ fn gpt2(n_layers: usize, n_heads: usize, d_model: usize) -> TransformerConfig {
         max_seq_len: 1024,
         dropout: 0.1,
         ..TransformerConfig::default()
+    }
+}
+
+/// GPT-2's shape with twice the context. Every other layer of GPT-3 looks at a band of tokens only
+/// (section 2.1); here all of them look at all.
+fn gpt3(n_layers: usize, n_heads: usize, d_model: usize) -> TransformerConfig {
+    TransformerConfig {
+        max_seq_len: 2048,
+        dropout: 0.0,
+        ..gpt2(n_layers, n_heads, d_model)
     }
 }
 

@@ -1,8 +1,8 @@
 //! `slovo-train`: arguments → library call → output.
 
 use clap::Parser;
-use slovo_args::{Cli, Command, exit};
-use slovo_train::command::{self, bench, doctor, generate, inspect};
+use slovo_args::{BenchName, Cli, Command, exit};
+use slovo_train::command::{self, bench, doctor, generate, inspect, memory, plan};
 use slovo_train::{Result, stop::Stop};
 use std::io::Write;
 use std::process::ExitCode;
@@ -25,6 +25,16 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<u8> {
     match command {
         Command::Pretrain(args) => command::pretrain(&args),
+        Command::Plan(args) => {
+            let plan = plan::plan(&args)?;
+            print(
+                match args.json {
+                    true => command::json(&plan)?,
+                    false => plan.to_string(),
+                }
+                .trim_end(),
+            )
+        }
         Command::Evaluate(args) => command::evaluate(&args),
         Command::Generate(args) => {
             let stop = Stop::on_signals()?;
@@ -43,10 +53,10 @@ fn run(command: Command) -> Result<u8> {
             })
         }
         Command::Doctor(args) => print(doctor::report(&args.backend).trim_end()),
-        Command::Bench(args) => {
-            let found = bench::train(&args)?;
-            print(&command::json(&found)?)
-        }
+        Command::Bench(args) => match args.name {
+            BenchName::Train => print(&command::json(&bench::train(&args)?)?),
+            BenchName::Memory => print(&memory::compare(&args)?),
+        },
         Command::Prepare(_) | Command::Tokenizer(_) | Command::Check(_) => {
             eprintln!("error: this command is another program's; `cargo xtask` knows whose");
             Ok(exit::USAGE)

@@ -83,7 +83,7 @@ impl Pretraining {
     ///
     /// See [`Plan::of`].
     pub fn plan(&self) -> Result<Plan> {
-        Plan::of(&self.recipe, self.data.train.len())
+        Plan::of(&self.recipe, Some(&self.data.report))
     }
 
     /// Trains until the recipe's end, or goes on from the newest good checkpoint.

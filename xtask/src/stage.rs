@@ -228,6 +228,7 @@ mod tests {
             ["flex", "wgpu"]
         );
         assert_eq!(build("xtask inspect runs/x").features, ["flex"]);
+        assert_eq!(build("xtask plan").features, ["flex"]);
     }
 
     #[test]

@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 pub use meter::Meter;
-pub use plan::{Plan, plan};
-pub use prepared::{Prepared, write_text};
+pub use plan::{Plan, expand, plan};
+pub use prepared::{Prepared, read_report, write_text};
 pub use progress::{Progress, Stage};
 
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};

@@ -142,7 +142,10 @@ pub(super) fn reuse(
 }
 
 /// A path that may begin with `$SLOVO_DATA`.
-pub(super) fn expand(path: &str) -> Result<PathBuf, Error> {
+///
+/// # Errors
+/// When it does and the variable is not set.
+pub fn expand(path: &str) -> Result<PathBuf, Error> {
     const VARIABLE: &str = "SLOVO_DATA";
     let Some(rest) = path
         .strip_prefix('$')

@@ -105,8 +105,11 @@ pub fn write_text(
     Ok(written)
 }
 
-/// The report of a folder that claims to be prepared data.
-pub(super) fn read_report(dir: &Path) -> Result<Report, Error> {
+/// The report of a folder that claims to be prepared data; the data themselves are not looked at.
+///
+/// # Errors
+/// A folder without a report, or with one of another version.
+pub fn read_report(dir: &Path) -> Result<Report, Error> {
     let path = dir.join("report.json");
     let not_prepared = |message: String| Error::NotPrepared {
         path: dir.to_owned(),

@@ -6,6 +6,7 @@
 use crate::batch::LmBatch;
 use crate::learner::step;
 use crate::optimizer::{AdamW, OptimizerRecipe};
+use crate::process::peak_memory;
 use crate::schedule::{Schedule, ScheduleRecipe, Shape};
 use crate::task::CausalTask;
 use crate::{Error, Result, backend};
@@ -35,6 +36,8 @@ pub struct Measurement {
     pub best: f64,
     /// Loss after the last step, in nats.
     pub loss: f64,
+    /// Most bytes that were resident at once, where the system tells.
+    pub peak_memory: Option<u64>,
 }
 
 /// Trains the named shape on random tokens.
@@ -43,16 +46,13 @@ pub struct Measurement {
 ///
 /// An unknown shape or a device that fails.
 pub fn train(args: &BenchArgs) -> Result<Measurement> {
-    let (config, sequences) = shape(&args.config)?;
+    let name = args.config.as_deref().unwrap_or("A");
+    let (config, sequences) = shape(name)?;
     let device = backend::device(&args.backend)?.autodiff();
     let mut model = CausalTask {
         model: CausalLm::new(&config, 1337, &device)?,
     };
-    let recipe = OptimizerRecipe::AdamW(AdamW {
-        beta2: 0.99,
-        ..AdamW::default()
-    });
-    let mut optimizer = recipe.init(&model);
+    let mut optimizer = optimizer().init(&model);
     let mut scheduler = ModuleLrScheduler::new(Schedule::new(ScheduleRecipe {
         peak: 1e-3,
         floor: 0.0,
@@ -88,16 +88,25 @@ pub fn train(args: &BenchArgs) -> Result<Measurement> {
     seconds.sort_by(f64::total_cmp);
     let tokens = (batches.sequences * batches.config.max_seq_len) as f64;
     Ok(Measurement {
-        config: args.config.clone(),
+        config: name.into(),
         backend: args.backend.backend.to_string(),
         tokens_per_second: tokens / seconds[seconds.len() / 2],
         best: tokens / seconds[0],
         loss,
+        peak_memory: peak_memory(),
+    })
+}
+
+/// What the benchmark updates its parameters with.
+pub(super) fn optimizer() -> OptimizerRecipe {
+    OptimizerRecipe::AdamW(AdamW {
+        beta2: 0.99,
+        ..AdamW::default()
     })
 }
 
 /// The named shapes and their sequences in a batch.
-fn shape(name: &str) -> Result<(TransformerConfig, usize)> {
+pub(super) fn shape(name: &str) -> Result<(TransformerConfig, usize)> {
     let (layers, heads, d_model, context, vocabulary, sequences) = match name {
         "A" => (4, 4, 128, 64, 65, 12),
         "B" => (6, 6, 384, 256, 65, 4),

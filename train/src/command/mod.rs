@@ -5,14 +5,17 @@ pub mod doctor;
 pub mod evaluate;
 pub mod generate;
 pub mod inspect;
+pub mod memory;
+pub mod plan;
 
 use crate::learner::{End, Outcome};
 use crate::pretrain::Pretraining;
+use crate::process::peak_memory;
 use crate::progress::{clock, notice};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
-use slovo_args::{EvaluateArgs, PretrainArgs, Progress, exit};
+use slovo_args::{Backend, EvaluateArgs, PretrainArgs, Progress, exit};
 use slovo_data::prepare::Meter;
 use slovo_data::report::grouped;
 use std::io::Write;
@@ -38,12 +41,17 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
     }
     if !quiet {
         let plan = run.plan()?;
+        let memory = match args.training.backend.backend {
+            Backend::Flex | Backend::Ndarray => plan.memory.process,
+            _ => plan.memory.peak().bytes,
+        };
         eprintln!(
-            "{} parameters, {} tokens ({:.2} epochs of {}), into {}",
-            grouped(plan.parameters),
+            "{} parameters, {} tokens ({:.2} epochs of {}), about {} MiB of memory, into {}",
+            grouped(plan.parameters.all),
             grouped(plan.tokens),
-            plan.epochs,
+            plan.epochs().unwrap_or(0.0),
             grouped(run.data.train.len()),
+            grouped(memory >> 20),
             run.out.display()
         );
     }
@@ -123,6 +131,9 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
         clock(Duration::from_secs_f64(state.seconds)),
         out.join("model").display()
     );
+    if let Some(peak) = peak_memory() {
+        text += &format!("\npeak memory      {} MiB", grouped(peak >> 20));
+    }
     text
 }
 

@@ -86,8 +86,16 @@ impl Recipe {
     ///
     /// As [`Recipe::validate`], and a vocabulary that is smaller than the tokenizer's.
     pub fn resolve(&self, tokenizer: &Tokenizer) -> Result<Self> {
+        self.resolve_for(tokenizer.vocab_size())
+    }
+
+    /// [`Recipe::resolve`] for a tokenizer of which only the size is known.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::resolve`].
+    pub fn resolve_for(&self, vocabulary: usize) -> Result<Self> {
         self.validate()?;
-        let vocabulary = tokenizer.vocab_size();
         let mut model = self.model()?;
         if model.vocab_size == 0 {
             model.vocab_size = vocabulary;

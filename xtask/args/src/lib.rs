@@ -7,12 +7,14 @@
 mod backend;
 mod data;
 mod evaluate;
+mod plan;
 mod project;
 mod training;
 
 pub use backend::{Backend, BackendArgs};
 pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind};
 pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs};
+pub use plan::{PlanArgs, Precision};
 pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs};
 pub use training::{PretrainArgs, Progress, TrainingArgs};
 
@@ -55,6 +57,8 @@ pub enum Command {
     Tokenizer(TokenizerArgs),
     /// Train a base model
     Pretrain(PretrainArgs),
+    /// Say what a run needs before it runs: memory, FLOPs, time and cost
+    Plan(PlanArgs),
     /// Measure a model on held-out text: loss, perplexity, bits per byte
     Evaluate(EvaluateArgs),
     /// Continue a text
@@ -86,6 +90,7 @@ impl Command {
         match self {
             Command::Prepare(_) | Command::Tokenizer(_) => Stage::Data,
             Command::Pretrain(_)
+            | Command::Plan(_)
             | Command::Evaluate(_)
             | Command::Generate(_)
             | Command::Inspect(_)
@@ -103,7 +108,7 @@ impl Command {
             Command::Generate(args) => Some(args.backend.backend),
             Command::Doctor(args) => Some(args.backend.backend),
             Command::Bench(args) => Some(args.backend.backend),
-            Command::Inspect(_) => Some(Backend::Flex),
+            Command::Inspect(_) | Command::Plan(_) => Some(Backend::Flex),
             Command::Prepare(_) | Command::Tokenizer(_) | Command::Check(_) => None,
         }
     }

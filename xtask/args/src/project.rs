@@ -17,6 +17,8 @@ pub enum BenchName {
     /// Training tokens per second
     #[default]
     Train,
+    /// Peak memory of training, planned and measured
+    Memory,
 }
 
 /// Arguments of `bench`.
@@ -25,9 +27,10 @@ pub struct BenchArgs {
     /// Which benchmark
     #[arg(value_enum, default_value_t)]
     pub name: BenchName,
-    /// Which model shape: A (L4 C128 T64), B (L6 C384 T256), C (GPT-2 124M, T256)
-    #[arg(long, default_value = "A", value_parser = ["A", "B", "C"])]
-    pub config: String,
+    /// Which model shape: A (L4 C128 T64), B (L6 C384 T256), C (GPT-2 124M, T256) [default: A; for
+    /// memory all of them, and the recipes `default` and `shakespeare-char-cpu`]
+    #[arg(long, value_parser = ["A", "B", "C", "default", "shakespeare-char-cpu"])]
+    pub config: Option<String>,
     /// Timed steps, after four that are not
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub steps: usize,

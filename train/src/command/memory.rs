@@ -1,0 +1,218 @@
+//! Peak memory of training, planned and measured.
+//!
+//! What a process once had resident never leaves its high-water mark, so each configuration trains
+//! in a process of its own: this program again, with `--config`.
+
+use super::{bench, json};
+use crate::plan::{Load, Plan};
+use crate::pretrain::Pretraining;
+use crate::process::peak_memory;
+use crate::stop::Stop;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use slovo_args::{Backend, BenchArgs, PretrainArgs, Progress, TrainingArgs};
+use slovo_data::report::grouped;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Recipes by name, and what is in their files.
+const RECIPES: [(&str, &str); 2] = [
+    ("default", crate::recipe::DEFAULT),
+    (
+        "shakespeare-char-cpu",
+        include_str!("../../recipes/shakespeare-char-cpu.ron"),
+    ),
+];
+
+/// Shapes of the training benchmark, on random tokens.
+const SHAPES: [&str; 3] = ["A", "B", "C"];
+
+/// One configuration's memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Compared {
+    /// Its name.
+    pub config: String,
+    /// Bytes that the plan says.
+    pub planned: u64,
+    /// Bytes that were resident at most.
+    pub measured: u64,
+}
+
+/// A table of all configurations, or one configuration as a line of JSON.
+///
+/// # Errors
+///
+/// A backend whose memory is not this process's; a training that fails; a system that does not tell
+/// what is resident.
+pub fn compare(args: &BenchArgs) -> Result<String> {
+    let backend = args.backend.backend;
+    if !matches!(backend, Backend::Flex | Backend::Ndarray) {
+        return Err(Error::Value {
+            field: "--backend",
+            found: backend.to_string(),
+            expected: "its memory is not this process's; flex would do".into(),
+        });
+    }
+    let stop = Stop::on_signals()?;
+    if let Some(name) = &args.config {
+        return json(&one(name, args, &stop)?);
+    }
+    let mut rows = Vec::new();
+    for (name, text) in RECIPES {
+        match prepare(name, text, args, &stop) {
+            Ok(()) => rows.push(in_its_own_process(name, args)?),
+            Err(error) if error.is_usage() => eprintln!("{name} left out: {error}"),
+            Err(error) => return Err(error),
+        }
+    }
+    for name in SHAPES {
+        rows.push(in_its_own_process(name, args)?);
+    }
+    Ok(table(&rows))
+}
+
+fn table(rows: &[Compared]) -> String {
+    let mib = |bytes: u64| format!("{} MiB", grouped(bytes >> 20));
+    let mut text = format!(
+        "{:<21} {:>12} {:>12} {:>8}",
+        "configuration", "planned", "measured", "ratio"
+    );
+    for row in rows {
+        text += &format!(
+            "\n{:<21} {:>12} {:>12} {:>8.2}",
+            row.config,
+            mib(row.planned),
+            mib(row.measured),
+            row.planned as f64 / row.measured as f64
+        );
+    }
+    text
+}
+
+/// Preparing text takes memory too; it is done before anything is measured.
+fn prepare(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result<()> {
+    let scratch = Scratch::new(name)?;
+    let args = scratch.pretrain(text, args, true)?;
+    Pretraining::prepare(&args, &mut |_| {}, stop).map(|_| ())
+}
+
+fn in_its_own_process(name: &str, args: &BenchArgs) -> Result<Compared> {
+    let failed = |what: String| Error::Training(format!("measuring {name}: {what}"));
+    let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+    let output = Command::new(program)
+        .args(["bench", "memory", "--config", name])
+        .args(["--backend", args.backend.backend.name()])
+        .args(["--steps", &args.steps.to_string()])
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(output.status.to_string()));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| failed(error.to_string()))
+}
+
+/// Trains a configuration here.
+fn one(name: &str, args: &BenchArgs, stop: &Stop) -> Result<Compared> {
+    let plan = match RECIPES.iter().find(|(recipe, _)| *recipe == name) {
+        Some((_, text)) => train_recipe(name, text, args, stop)?,
+        None => train_shape(name, args)?,
+    };
+    let measured = peak_memory().ok_or_else(|| {
+        Error::Training("this system does not tell a process's peak memory; Linux does".into())
+    })?;
+    Ok(Compared {
+        config: name.into(),
+        planned: plan.memory.process,
+        measured,
+    })
+}
+
+/// A whole run: training, evaluation, checkpoints.
+fn train_recipe(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result<Plan> {
+    let scratch = Scratch::new(name)?;
+    let args = scratch.pretrain(text, args, false)?;
+    let run = Pretraining::prepare(&args, &mut |_| {}, stop)?;
+    let plan = run.plan()?;
+    run.run(&args.training, stop)?;
+    Ok(plan)
+}
+
+/// Steps of the training benchmark.
+fn train_shape(name: &str, args: &BenchArgs) -> Result<Plan> {
+    let (model, sequences) = bench::shape(name)?;
+    bench::train(&BenchArgs {
+        config: Some(name.into()),
+        ..args.clone()
+    })?;
+    let load = Load {
+        context: model.max_seq_len,
+        model,
+        sequences,
+        micro_batches: 1,
+        optimizer: bench::optimizer(),
+        evaluation: None,
+        checkpoints: false,
+    };
+    Ok(Plan::new(&load, 0))
+}
+
+/// A folder for a run that nobody wants to keep.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Result<Self> {
+        let folder = format!("slovo-memory-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
+        std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+        Ok(Self(folder))
+    }
+
+    fn pretrain(&self, recipe: &str, args: &BenchArgs, dry_run: bool) -> Result<PretrainArgs> {
+        let path = self.0.join("asked.ron");
+        write(&path, recipe)?;
+        Ok(PretrainArgs {
+            recipe: Some(path),
+            training: TrainingArgs {
+                backend: args.backend.clone(),
+                out: Some(self.0.join("run")),
+                resume: false,
+                seed: None,
+                set: Vec::new(),
+                steps: Some(args.steps.max(1) as u64),
+                dry_run,
+                progress: Progress::None,
+            },
+        })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A folder that stays behind in the system's temporary one is no reason to fail.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(Error::io("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_aligned_and_tells_the_ratio() {
+        let row = |config: &str, planned, measured| Compared {
+            config: config.into(),
+            planned,
+            measured,
+        };
+        let text = table(&[row("A", 110 << 20, 100 << 20), row("C", 2 << 30, 2 << 30)]);
+        let widths: Vec<_> = text.lines().map(str::len).collect();
+        assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
+        assert!(text.contains("110 MiB") && text.contains("1.10"), "{text}");
+        assert!(text.contains("2,048 MiB"), "{text}");
+    }
+}
