@@ -69,8 +69,8 @@ impl RunFolder {
         write_recipe(path, recipe)?;
         let mut run = Self::lock(path)?;
         writeln!(run.train, "{TRAIN_HEADER}")
-            .and_then(|()| writeln!(run.eval, "{EVAL_HEADER}"))
-            .map_err(Error::io("write into", path))?;
+            .map_err(Error::io("write", path.join("train.csv")))?;
+        writeln!(run.eval, "{EVAL_HEADER}").map_err(Error::io("write", path.join("eval.csv")))?;
         Ok(run)
     }
 
