@@ -10,7 +10,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::optim::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::{GradientsParams, LearningRate};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, s};
 use burn_train::{InferenceStep, TrainOutput, TrainStep};
 use slovo_data::TokenBatch;
 use slovo_model::{CausalLm, TransformerConfig};
@@ -49,7 +49,7 @@ pub enum Fault {
 
 /// Learns to predict tokens, except where its fault comes in.
 #[derive(Module, Debug)]
-struct Faulty {
+pub struct Faulty {
     task: CausalTask,
     #[module(skip)]
     fault: Fault,
@@ -116,7 +116,7 @@ impl ModuleVisitor for Spoil<'_> {
             let shape = grad.dims();
             let flat = grad.reshape([shape.iter().product::<usize>()]);
             let wrong = Tensor::full([1], self.value, &flat.device());
-            let grad = flat.slice_assign([0..1], wrong).reshape(shape);
+            let grad = flat.slice_assign(s![0..1], wrong).reshape(shape);
             self.grads.register(param.id, grad);
         }
     }
@@ -147,7 +147,7 @@ impl ModuleMapper for Unused {
             let wrong = Tensor::full([1], value, &tensor.device());
             let last = rows * cols - 1;
             let flat = tensor.clone().reshape([rows * cols]);
-            let flat = flat.slice_assign([last..last + 1], wrong);
+            let flat = flat.slice_assign(s![last..last + 1], wrong);
             flat.reshape(tensor.dims()).detach().require_grad()
         })
     }
@@ -233,8 +233,16 @@ impl DataLoaderIterator<LmBatch> for SameIterator<'_> {
     }
 }
 
+/// A model to load a checkpoint of these trainings into.
+pub fn blank(device: &Device) -> Faulty {
+    Faulty {
+        task: task(device),
+        fault: Fault::Unused { value: 0.0 },
+    }
+}
+
 /// The model before its first step.
-pub fn task(device: &Device) -> CausalTask {
+fn task(device: &Device) -> CausalTask {
     let config = TransformerConfig {
         vocab_size: 7,
         d_model: 8,

@@ -14,7 +14,12 @@ impl Workshop {
     /// A text of many short sentences, and a recipe that trains on it in seconds: dropout on, two
     /// micro-batches, a checkpoint every ten steps.
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// The same below this folder.
+    pub fn within(parent: &Path) -> Self {
+        let dir = tempfile::tempdir_in(parent).unwrap();
         std::fs::write(dir.path().join("text.txt"), text(4000)).unwrap();
         let workshop = Self { dir };
         std::fs::write(workshop.recipe(), workshop.recipe_text()).unwrap();

@@ -56,12 +56,21 @@ pub enum CheckStep {
     Docs,
     /// The backends that the other steps leave out compile
     Features,
+    /// Only when named, minutes: kills, signals, damaged files, full disks, broken numbers
+    Robustness,
+}
+
+impl CheckStep {
+    /// Whether the step runs when none is named.
+    pub fn is_usual(self) -> bool {
+        self != Self::Robustness
+    }
 }
 
 /// Arguments of `check`.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// Run only these steps [default: all]
+    /// Run only these steps [default: all but robustness]
     #[arg(value_enum, value_name = "STEP")]
     pub steps: Vec<CheckStep>,
 }

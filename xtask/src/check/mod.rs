@@ -23,7 +23,7 @@ enum Verdict {
     Failed(String),
 }
 
-/// Runs the steps asked for (all, if none is named) up to the first that fails.
+/// Runs the steps asked for (the usual ones, if none is named) up to the first that fails.
 pub fn run(asked: &[CheckStep]) -> Result<ExitCode, String> {
     let steps = in_order(asked);
     let started = Instant::now();
@@ -63,7 +63,10 @@ fn in_order(asked: &[CheckStep]) -> Vec<CheckStep> {
     let all = CheckStep::value_variants();
     all.iter()
         .copied()
-        .filter(|step| asked.is_empty() || asked.contains(step))
+        .filter(|step| match asked.is_empty() {
+            true => step.is_usual(),
+            false => asked.contains(step),
+        })
         .collect()
 }
 
@@ -73,7 +76,11 @@ fn carry_out(step: CheckStep) -> Verdict {
         CheckStep::Words => words::check(),
         CheckStep::Licences => licences::check(),
         CheckStep::Lints => {
-            cargo_passes(&["clippy --release --workspace --all-targets -- -D warnings"])
+            cargo_passes(&[
+                "clippy --release --workspace --all-targets -- -D warnings",
+                // No target that `cargo test` builds by itself.
+                "clippy --release --workspace --test endurance -- -D warnings",
+            ])
         }
         // Without --all-targets, which would leave the documentation's examples out.
         CheckStep::Tests => cargo_passes(&["test --release --workspace"]),
@@ -90,6 +97,7 @@ fn carry_out(step: CheckStep) -> Verdict {
             "test --release -p slovo-train --no-default-features --features flex,tui \
              --test dashboard",
         ]),
+        CheckStep::Robustness => cargo_passes(&["test --release --workspace --test endurance"]),
     }
 }
 
@@ -144,8 +152,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_named_means_everything() {
-        assert_eq!(in_order(&[]), CheckStep::value_variants());
+    fn nothing_named_means_everything_but_what_takes_long() {
+        let all = CheckStep::value_variants().iter().copied();
+        let usual: Vec<_> = all.filter(|step| *step != CheckStep::Robustness).collect();
+        assert_eq!(in_order(&[]), usual);
+        assert_eq!(in_order(&[CheckStep::Robustness]), [CheckStep::Robustness]);
     }
 
     #[test]
