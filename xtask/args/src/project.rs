@@ -9,6 +9,9 @@ pub struct DoctorArgs {
     /// Which backend to build and look at.
     #[command(flatten)]
     pub backend: BackendArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The benchmarks.
@@ -54,8 +57,10 @@ pub enum CheckStep {
     Tests,
     /// The documentation builds, and its links lead somewhere
     Docs,
-    /// The backends that the other steps leave out compile
+    /// The backends that the other steps leave out compile without a warning
     Features,
+    /// flex, ndarray and wgpu in one program: the same model, the same losses
+    Backends,
     /// Only when named, minutes: kills, signals, damaged files, full disks, broken numbers
     Robustness,
 }
