@@ -40,8 +40,9 @@
 //! # }
 //! ```
 //!
-//! `examples/embed.rs` does the same with a tokenizer. Published shapes have names: see
-//! [`TransformerConfig::preset`].
+//! `examples/embed.rs` does the same with a tokenizer. [`GenerateOptions`] says how tokens are drawn
+//! and what happens when the context is full, [`CausalLm::generate_batch`] continues several prompts
+//! at once. Published shapes have names: see [`TransformerConfig::preset`].
 //!
 //! # Training
 //!

@@ -44,12 +44,13 @@ impl<'a> Pass<'a> {
     /// Where the next `seq` tokens of each row stand.
     pub(crate) fn positions(&self, seq: usize, device: &Device) -> Positions {
         let start = self.start();
-        match self.padding {
-            None => Positions::Shared { start, seq },
-            Some(padding) => Positions::PerRow {
-                indices: padding.positions(start, seq, device),
-                seq,
-            },
+        let of_rows = self
+            .padding
+            .map(|padding| padding.positions(start, seq, device));
+        Positions {
+            start,
+            seq,
+            of_rows,
         }
     }
 }

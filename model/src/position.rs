@@ -11,25 +11,24 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::f64::consts::TAU;
 
 /// Where the tokens of one forward pass stand.
-pub(crate) enum Positions {
-    /// In every row at `start..start + seq`.
-    Shared { start: usize, seq: usize },
-    /// Each row's own: `[batch · seq]`.
-    PerRow { indices: Tensor<1, Int>, seq: usize },
+pub(crate) struct Positions {
+    /// In every row at `start..start + seq`, unless the rows have their own.
+    pub start: usize,
+    pub seq: usize,
+    /// `[batch · seq]`
+    pub of_rows: Option<Tensor<1, Int>>,
 }
 
 impl Positions {
     /// What `table`, `[max_seq_len, width]`, says about them: `[1 or batch, seq, width]`.
     pub(crate) fn look_up(&self, table: Tensor<2>) -> Tensor<3> {
-        match self {
-            Self::Shared { start, seq } => table.narrow(0, *start, *seq).unsqueeze(),
-            Self::PerRow { indices, seq } => {
-                let width = table.dims()[1];
-                let rows = table.select(0, indices.clone()); // [batch · seq, width]
-                let batch = rows.dims()[0] / seq;
-                rows.reshape([batch, *seq, width])
-            }
-        }
+        let Some(positions) = &self.of_rows else {
+            return table.narrow(0, self.start, self.seq).unsqueeze();
+        };
+        let width = table.dims()[1];
+        let rows = table.select(0, positions.clone()); // [batch · seq, width]
+        let batch = rows.dims()[0] / self.seq;
+        rows.reshape([batch, self.seq, width])
     }
 }
 
@@ -183,7 +182,13 @@ mod tests {
             Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, 1, 4]), &device)
         };
         let score = |query: usize, key: usize| {
-            let at = |start| rotary.turns(&Positions::Shared { start, seq: 1 });
+            let at = |start| {
+                rotary.turns(&Positions {
+                    start,
+                    seq: 1,
+                    of_rows: None,
+                })
+            };
             let q = at(query).apply(vector([0.3, -1.0, 0.7, 0.2]));
             let k = at(key).apply(vector([-0.5, 0.4, 1.1, 0.9]));
             (q * k).sum().into_scalar::<f32>()

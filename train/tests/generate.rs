@@ -64,7 +64,7 @@ fn lines(output: &str) -> BTreeMap<(u64, u64), Vec<Value>> {
     found
 }
 
-fn end<'a>(lines: &'a BTreeMap<(u64, u64), Vec<Value>>, key: (u64, u64)) -> (&'a str, &'a str) {
+fn end(lines: &BTreeMap<(u64, u64), Vec<Value>>, key: (u64, u64)) -> (&str, &str) {
     let end = lines[&key].last().unwrap();
     let of = |key: &str| end[key].as_str().unwrap();
     (of("text"), of("reason"))
