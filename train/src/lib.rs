@@ -34,6 +34,7 @@ pub mod pretrain;
 pub mod process;
 pub mod progress;
 pub mod recipe;
+pub mod report;
 pub mod run;
 pub mod samples;
 pub mod schedule;

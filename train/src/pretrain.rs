@@ -7,13 +7,14 @@ use crate::learner::launch;
 use crate::learner::{Describe, Limits, Milestones, Outcome, Session};
 use crate::place::Provenance;
 use crate::plan::Plan;
+use crate::progress::notice;
 use crate::recipe::{Batch, Evaluation, Recipe};
 use crate::run::{holds_run, refuse_filled};
 use crate::samples::{Samples, Speaker};
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::task::CausalTask;
-use crate::{Error, Result, backend, files, progress};
+use crate::{Error, Result, backend, files, progress, report};
 use burn::tensor::Device;
 use slovo_args::{PretrainArgs, TrainingArgs};
 use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
@@ -172,13 +173,18 @@ impl Pretraining {
             describe: describe(data.tokenizer, context),
             milestones: milestones(recipe.samples, speaker),
         };
-        launch(
+        let outcome = launch(
             start.model,
             Arc::new(train),
             Arc::new(subset),
             session,
             args.progress,
-        )
+        );
+        // However the run ended; what was trained is worth more than what is told of it.
+        if let Err(error) = report::write(&out) {
+            notice(&format!("warning: no report: {error}"));
+        }
+        outcome
     }
 }
 

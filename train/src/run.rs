@@ -4,7 +4,7 @@
 //! recipe.ron   as it really ran        train.csv, eval.csv   one row a step, one an evaluation
 //! run.log      what happened when      checkpoints/, model/  see `checkpoint`, the best weights
 //! data.json    what it learns from     samples.jsonl         what the model said at milestones
-//! launches.jsonl   where it ran
+//! launches.jsonl   where it ran        report.html, .json    see `report`
 //! ```
 //!
 //! The folder is locked (on `run.log`) while a process trains in it.
@@ -12,14 +12,14 @@
 use crate::checkpoint::TrainState;
 use crate::learner::evaluation::Evaluation;
 use crate::recipe::Recipe;
-use crate::{Error, Result, files, launches, samples};
+use crate::{Error, Result, files, launches, report, samples};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Everything that a run folder holds when no process is at work in it.
-pub const CONTENTS: [&str; 9] = [
+pub const CONTENTS: [&str; 11] = [
     "recipe.ron",
     "train.csv",
     "eval.csv",
@@ -29,6 +29,8 @@ pub const CONTENTS: [&str; 9] = [
     DATA,
     launches::FILE,
     samples::FILE,
+    report::HTML,
+    report::JSON,
 ];
 
 const TRAIN_HEADER: &str = "step,tokens,loss,lr,grad_norm,tokens_per_second";

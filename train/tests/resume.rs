@@ -112,7 +112,7 @@ fn stray_temporaries_are_gone_after_a_resume() {
     let run = workshop.run_folder();
     std::fs::create_dir_all(run.join("checkpoints/.step-00000050.tmp")).unwrap();
     std::fs::create_dir_all(run.join(".model.tmp")).unwrap();
-    for name in ["recipe.ron.tmp", "samples.jsonl.tmp", "launches.jsonl.tmp"] {
+    for name in ["recipe.ron.tmp", "report.html.tmp", "launches.jsonl.tmp"] {
         std::fs::write(run.join(name), "half").unwrap();
     }
     assert!(
