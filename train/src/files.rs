@@ -23,6 +23,25 @@ pub fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
     slovo_data::files::write_synced(path, bytes).map_err(Error::io("write", path))
 }
 
+/// The whole lines of a file, without their ends; none where there is no file. What a process that
+/// was killed left of a line is no line.
+///
+/// # Errors
+///
+/// When the file is there and cannot be read.
+pub fn read_lines(path: &Path) -> Result<Vec<String>> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let whole = text.split_inclusive('\n');
+    Ok(whole
+        .filter_map(|line| line.strip_suffix('\n').map(String::from))
+        .collect())
+}
+
 /// Waits until a file that is already written is on disk.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use slovo_args::{BenchName, Cli, Command, exit};
-use slovo_train::command::{self, bench, doctor, generate, inspect, memory, plan};
+use slovo_train::command::{self, bench, doctor, generate, inspect, memory, plan, report};
 use slovo_train::{Result, stop::Stop};
 use std::io::Write;
 use std::process::ExitCode;
@@ -52,6 +52,7 @@ fn run(command: Command) -> Result<u8> {
                 false => inspect::as_text(&found),
             })
         }
+        Command::Report(args) => print(&report::report(&args)?.display().to_string()),
         Command::Doctor(args) => {
             let found = doctor::examine(&args.backend);
             print(&match args.json {

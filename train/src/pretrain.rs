@@ -3,16 +3,19 @@
 use crate::backend::{Adapter, Opened};
 use crate::batch::{EvalLoader, TrainLoader};
 use crate::checkpoint::RunIdentity;
+use crate::launches::{self, Launch};
 use crate::learner::launch;
-use crate::learner::{Describe, Limits, Outcome, Session};
+use crate::learner::{Describe, Limits, Milestones, Outcome, Session};
 use crate::place::Provenance;
 use crate::plan::Plan;
+use crate::progress::notice;
 use crate::recipe::{Batch, Evaluation, Recipe};
 use crate::run::{holds_run, refuse_filled};
+use crate::samples::{Samples, Speaker};
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::task::CausalTask;
-use crate::{Error, Result, backend, files, limits, progress};
+use crate::{Error, Result, backend, files, limits, progress, report};
 use slovo_args::{PretrainArgs, TrainingArgs};
 use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
 use slovo_model::CausalLm;
@@ -29,6 +32,7 @@ pub struct Pretraining {
     /// The run folder.
     pub out: PathBuf,
     opened: Option<Opened>,
+    speaker: Option<Speaker>,
 }
 
 impl Pretraining {
@@ -69,11 +73,13 @@ impl Pretraining {
         recipe.validate()?;
         let data = slovo_data::prepare(&recipe.data()?, None, preparing, stop.flag())?;
         let recipe = recipe.resolve(&data.tokenizer)?;
+        let speaker = Speaker::new(&recipe, &data)?;
         Ok(Self {
             recipe,
             data,
             out,
             opened,
+            speaker,
         })
     }
 
@@ -103,6 +109,7 @@ impl Pretraining {
             data,
             out,
             opened,
+            speaker,
         } = self;
         let opened = match opened {
             Some(opened) => opened,
@@ -135,6 +142,8 @@ impl Pretraining {
             true => Start::resumed(&out, &recipe, identity, model)?,
             false => Start::fresh(&out, &recipe, identity, model)?,
         };
+        start.run.keep_data(&data.report)?;
+        launches::begin(&out, Launch::here(&args.backend, &device, start.state.step))?;
 
         let Evaluation {
             every,
@@ -170,14 +179,20 @@ impl Pretraining {
             whole: Arc::new(whole),
             stop: stop.clone(),
             describe: describe(data.tokenizer, context),
+            milestones: milestones(recipe.samples, speaker),
         };
-        launch(
+        let outcome = launch(
             start.model,
             Arc::new(train),
             Arc::new(subset),
             session,
             args.progress,
-        )
+        );
+        // However the run ended; what was trained is worth more than what is told of it.
+        if let Err(error) = report::write(&out) {
+            notice(&format!("warning: no report: {error}"));
+        }
+        outcome
     }
 }
 
@@ -204,6 +219,20 @@ fn read_recipe(path: Option<&Path>, args: &TrainingArgs, out: &Path) -> Result<R
 fn default_folder(recipe: Option<&Path>) -> PathBuf {
     let stem = recipe.and_then(Path::file_stem);
     Path::new("runs").join(stem.unwrap_or("default".as_ref()))
+}
+
+/// Asks the model for a continuation of the recipe's prompt.
+fn milestones(
+    samples: Option<Samples>,
+    speaker: Option<Speaker>,
+) -> Option<Milestones<CausalTask>> {
+    let (recipe, speaker) = samples.zip(speaker)?;
+    Some(Milestones {
+        recipe,
+        speak: Box::new(move |task: &CausalTask, step, stop| {
+            speaker.speak(&task.model, step, stop)
+        }),
+    })
 }
 
 /// Puts tokenizer and provenance beside the weights.

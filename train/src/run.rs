@@ -3,6 +3,8 @@
 //! ```text
 //! recipe.ron   as it really ran        train.csv, eval.csv   one row a step, one an evaluation
 //! run.log      what happened when      checkpoints/, model/  see `checkpoint`, the best weights
+//! data.json    what it learns from     samples.jsonl         what the model said at milestones
+//! launches.jsonl   where it ran        report.html, .json    see `report`
 //! ```
 //!
 //! The folder is locked (on `run.log`) while a process trains in it.
@@ -10,24 +12,32 @@
 use crate::checkpoint::TrainState;
 use crate::learner::evaluation::Evaluation;
 use crate::recipe::Recipe;
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, launches, report, samples};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Everything that a run folder holds when no process is at work in it.
-pub const CONTENTS: [&str; 6] = [
+pub const CONTENTS: [&str; 11] = [
     "recipe.ron",
     "train.csv",
     "eval.csv",
     "run.log",
     "checkpoints",
     "model",
+    DATA,
+    launches::FILE,
+    samples::FILE,
+    report::HTML,
+    report::JSON,
 ];
 
 const TRAIN_HEADER: &str = "step,tokens,loss,lr,grad_norm,tokens_per_second";
 const EVAL_HEADER: &str = "step,tokens,loss,perplexity,bits_per_byte,windows";
+
+/// The report of the prepared text, copied when the run starts: the run outlives its text.
+pub const DATA: &str = "data.json";
 
 /// One step, as `train.csv` has it.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +115,7 @@ impl RunFolder {
     pub fn go_on(&mut self, recipe: &Recipe, state: &TrainState) -> Result<()> {
         let path = self.path.clone();
         files::settle_folder(&path.join("model"))?;
-        for name in ["recipe.ron", "train.csv", "eval.csv"] {
+        for name in CONTENTS {
             let left = slovo_data::files::beside(&path.join(name));
             if left.exists() {
                 fs::remove_file(&left).map_err(Error::io("remove", &left))?;
@@ -114,6 +124,7 @@ impl RunFolder {
         let (train, eval) = (path.join("train.csv"), path.join("eval.csv"));
         cut_back(&train, TRAIN_HEADER, state.step)?;
         cut_back(&eval, EVAL_HEADER, state.evaluated)?;
+        samples::cut_back(&path, state.evaluated)?;
         // The tables were renamed into place; the files opened before are the old ones.
         self.train = append_to(&train)?;
         self.eval = append_to(&eval)?;
@@ -122,6 +133,17 @@ impl RunFolder {
             true => write_recipe(&path, recipe),
             false => Ok(()),
         }
+    }
+
+    /// Keeps what is known of the text.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn keep_data(&self, report: &slovo_data::Report) -> Result<()> {
+        let text = serde_json::to_string_pretty(report)
+            .map_err(|error| Error::Training(error.to_string()))?;
+        files::write_atomic(&self.path.join(DATA), format!("{text}\n").as_bytes())
     }
 
     /// The folder.

@@ -132,7 +132,7 @@ fn find(out: &Path, shelf: &Shelf, recipe: &Recipe, identity: &RunIdentity) -> R
     let changed = differences(
         &before,
         recipe,
-        &["steps", "schedule", "evaluation", "checkpoint"],
+        &["steps", "schedule", "evaluation", "checkpoint", "samples"],
     )?;
     let (newest, passed_over) = shelf.newest_good()?;
     for bad in &passed_over {

@@ -36,6 +36,7 @@ fn a_skipped_step_is_counted_and_the_run_goes_on() {
         log.contains("step 4 skipped: loss NaN") && log.contains("batch 3"),
         "{log}"
     );
+    assert!(log.contains("step 10: no sample: nothing to say"), "{log}");
     // A skipped step has no learning rate, and the next one goes on from where the last ended.
     let rows = workshop.losses();
     let loss = |row: usize| rows[row].split(',').nth(2).unwrap().parse::<f64>().unwrap();

@@ -101,7 +101,7 @@ fn killed_and_resumed(backend: &str) {
     assert_eq!(straight.losses().len(), 200);
     assert_eq!(straight.losses(), killed.losses());
     assert!(straight.weights() == killed.weights(), "weights differ");
-    for table in ["eval.csv", "model/slovo.ron"] {
+    for table in ["eval.csv", "samples.jsonl", "model/slovo.ron"] {
         let read = |workshop: &Workshop| {
             std::fs::read_to_string(workshop.run_folder().join(table)).unwrap()
         };
@@ -160,7 +160,9 @@ fn stray_temporaries_are_gone_after_a_resume() {
     let run = workshop.run_folder();
     std::fs::create_dir_all(run.join("checkpoints/.step-00000050.tmp")).unwrap();
     std::fs::create_dir_all(run.join(".model.tmp")).unwrap();
-    std::fs::write(run.join("recipe.ron.tmp"), "half").unwrap();
+    for name in ["recipe.ron.tmp", "report.html.tmp", "launches.jsonl.tmp"] {
+        std::fs::write(run.join(name), "half").unwrap();
+    }
     assert!(
         workshop
             .finish(&["--resume", "--steps", "50"])

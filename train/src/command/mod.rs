@@ -7,11 +7,13 @@ pub mod generate;
 pub mod inspect;
 pub mod memory;
 pub mod plan;
+pub mod report;
 
 use crate::learner::{End, Outcome};
 use crate::pretrain::Pretraining;
 use crate::process::peak_memory;
 use crate::progress::{clock, notice};
+use crate::report::HTML;
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -129,10 +131,11 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
         text += &format!("skipped steps    {} (see run.log)\n", state.skipped);
     }
     text += &format!(
-        "trained          {} tokens in {}\nmodel            {}",
+        "trained          {} tokens in {}\nmodel            {}\nreport           {}",
         grouped(state.tokens),
         clock(Duration::from_secs_f64(state.seconds)),
-        out.join("model").display()
+        out.join("model").display(),
+        out.join(HTML).display()
     );
     if let Some(peak) = peak_memory() {
         text += &format!("\npeak memory      {} MiB", grouped(peak >> 20));

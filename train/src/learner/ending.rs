@@ -3,8 +3,9 @@
 use super::evaluation::evaluate;
 use super::session::{End, Outcome};
 use super::strategy::Training;
+use crate::progress::notice;
 use crate::task::Task;
-use crate::{Error, Result, progress};
+use crate::{Error, Result, launches, progress};
 
 impl<M: Task> Training<M> {
     /// The last measurement: the best model on the whole validation set.
@@ -56,6 +57,16 @@ impl<M: Task> Training<M> {
             state,
             measured: Some((step, whole)),
         })
+    }
+
+    /// Writes down how the run ended. The outcome itself is told by whoever launched the run.
+    pub(super) fn close(&mut self, outcome: &Result<Outcome>) {
+        if let Err(error) = outcome {
+            let _ = self.session.run.log(&format!("failed: {error}"));
+        }
+        if let Err(error) = launches::end(self.session.run.path(), outcome) {
+            notice(&format!("warning: the run's end is not on record: {error}"));
+        }
     }
 
     /// The best model and its step; the last one where the best one's checkpoint is no longer whole.

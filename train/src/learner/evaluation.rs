@@ -8,10 +8,11 @@ use burn_train::{
     EventProcessorTraining, InferenceStep, LearnerEvent, SupervisedTrainingEventProcessor,
     TrainingItem,
 };
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// Loss of a model on held-out text.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean negative log-likelihood of a token, in nats.
     pub loss: f64,

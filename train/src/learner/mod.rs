@@ -5,12 +5,14 @@ mod ending;
 pub mod evaluation;
 pub mod finite;
 mod metrics;
+mod sampling;
 mod saving;
 mod session;
 pub mod step;
 mod strategy;
 
-pub use session::{Describe, End, Limits, Outcome, Session};
+pub use evaluation::Evaluation;
+pub use session::{Describe, End, Limits, Milestones, Outcome, Session};
 pub use strategy::StepStrategy;
 
 use crate::Result;

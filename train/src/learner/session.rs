@@ -4,6 +4,7 @@ use super::evaluation::Evaluation;
 use crate::Result;
 use crate::checkpoint::{Shelf, TrainState};
 use crate::run::RunFolder;
+use crate::samples::{Sample, Samples};
 use crate::stop::Stop;
 use crate::task::Task;
 use burn::data::dataloader::DataLoader;
@@ -37,6 +38,15 @@ pub struct Limits {
 /// Adds to a model folder what the weights do not say: tokenizer, provenance.
 pub type Describe = Box<dyn Fn(&Path, &TrainState) -> Result<()> + Send>;
 
+/// When the model is asked to say something, and how it does.
+pub struct Milestones<M> {
+    /// When.
+    pub recipe: Samples,
+    /// What the model says after so many steps; `None` when asked to stop before the end.
+    #[allow(clippy::type_complexity)] // one closure, used once
+    pub speak: Box<dyn Fn(&M, u64, &Stop) -> Result<Option<Sample>> + Send>,
+}
+
 /// Everything that a run owns besides the model.
 pub struct Session<M: Task> {
     /// How long, how often.
@@ -57,6 +67,8 @@ pub struct Session<M: Task> {
     pub stop: Stop,
     /// What goes into the model folder besides weights.
     pub describe: Describe,
+    /// Samples, if any are wanted.
+    pub milestones: Option<Milestones<M>>,
 }
 
 /// Why a run ended.

@@ -84,10 +84,7 @@ impl<M: Task> SupervisedLearningStrategy<M> for StepStrategy<M> {
             valid,
         };
         let (model, outcome) = training.run(model, &*train);
-        if let Err(error) = &outcome {
-            // The error itself is told by whoever launched the run.
-            let _ = training.session.run.log(&format!("failed: {error}"));
-        }
+        training.close(&outcome);
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         (model, training.events)
     }
@@ -275,6 +272,9 @@ impl<M: Task> Training<M> {
 
     /// Measures the model; says whether it is the best so far, `None` when stopped before the end.
     fn evaluate(&mut self, model: &M) -> Result<Option<bool>> {
+        if !self.sample(model) {
+            return Ok(None);
+        }
         let session = &mut self.session;
         let epoch = session.state.step.div_ceil(session.limits.evaluate_every) as usize;
         let ended = self.events.process_train(LearnerEvent::EndSplit(epoch));

@@ -10,6 +10,7 @@ mod resolve;
 pub use differences::differences;
 
 use crate::optimizer::OptimizerRecipe;
+use crate::samples::Samples;
 use crate::schedule::ScheduleRecipe;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct Recipe {
     /// When the run is saved.
     #[serde(default)]
     pub checkpoint: Checkpointing,
+    /// What the model is asked to say while it learns.
+    #[serde(default = "default_samples")]
+    pub samples: Option<Samples>,
 }
 
 /// The text to train on.
@@ -137,6 +141,10 @@ fn default_seed() -> u64 {
 
 fn default_clip() -> Option<f64> {
     Some(1.0)
+}
+
+fn default_samples() -> Option<Samples> {
+    Some(Samples::default())
 }
 
 fn one() -> u64 {

@@ -76,6 +76,9 @@ impl Recipe {
                 "a positive number, or None, would do".into()
             })?;
         }
+        if let Some(samples) = &self.samples {
+            samples.validate()?;
+        }
         self.optimizer.validate()?;
         self.schedule.resolve(self.steps).map(|_| ())
     }

@@ -16,10 +16,11 @@ use slovo_data::TokenBatch;
 use slovo_model::{CausalLm, TransformerConfig};
 use slovo_train::batch::LmBatch;
 use slovo_train::checkpoint::{Shelf, TrainState};
-use slovo_train::learner::{Limits, Outcome, Session, launch};
+use slovo_train::learner::{Limits, Milestones, Outcome, Session, launch};
 use slovo_train::optimizer::{AdamW, OptimizerRecipe};
 use slovo_train::recipe::Recipe;
 use slovo_train::run::RunFolder;
+use slovo_train::samples::Samples;
 use slovo_train::stop::Stop;
 use slovo_train::task::{CausalTask, StepOutput, Task};
 use std::ops::Range;
@@ -300,6 +301,11 @@ pub fn train(recipe: &Path, out: &Path, fault: Fault) -> slovo_train::Result<Out
         whole: Arc::new(valid.clone()),
         stop: Stop::new(),
         describe: Box::new(|_, _| Ok(())),
+        // Whatever becomes of the run, a model that says nothing must not end it.
+        milestones: Some(Milestones {
+            recipe: Samples::default(),
+            speak: Box::new(|_, _, _| Err(slovo_train::Error::Training("nothing to say".into()))),
+        }),
     };
     let batches = Same {
         count: STEPS,

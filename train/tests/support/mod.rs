@@ -131,3 +131,83 @@ pub fn text(sentences: u64) -> String {
         })
         .collect()
 }
+
+/// Whether every element of a page is closed where it was opened, every attribute is quoted and
+/// every `&` begins a reference: strict as XML is, where a browser would guess.
+///
+/// # Errors
+///
+/// What is wrong, and behind which text.
+pub fn well_formed(page: &str) -> Result<(), String> {
+    let mut open = Vec::new();
+    let mut rest = page.strip_prefix("<!DOCTYPE html>").ok_or("no doctype")?;
+    while let Some(start) = rest.find('<') {
+        references(&rest[..start])?;
+        let end = rest[start..].find('>').ok_or("a tag without an end")?;
+        let tag = &rest[start + 1..start + end];
+        rest = &rest[start + end + 1..];
+        if let Some(name) = tag.strip_prefix('/') {
+            let opened = open.pop();
+            if opened != Some(name) {
+                return Err(format!("</{name}> closes {opened:?}"));
+            }
+            continue;
+        }
+        let (tag, empty) = match tag.strip_suffix('/') {
+            Some(tag) => (tag, true),
+            None => (tag, false),
+        };
+        let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return Err(format!("<{tag}> is no tag"));
+        }
+        quoted(attributes).map_err(|fault| format!("<{tag}>: {fault}"))?;
+        if !empty {
+            open.push(name);
+        }
+        if name == "style" {
+            // The style sheet is no markup, up to its end.
+            rest = &rest[rest.find("</style>").ok_or("a style without an end")?..];
+        }
+    }
+    match open.as_slice() {
+        [] => references(rest),
+        open => Err(format!("never closed: {open:?}")),
+    }
+}
+
+fn quoted(mut attributes: &str) -> Result<(), String> {
+    while !attributes.trim_start().is_empty() {
+        let (name, value) = attributes.split_once("=\"").ok_or("a bare attribute")?;
+        let (value, after) = value.split_once('"').ok_or("an open quote")?;
+        if !name
+            .trim()
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        {
+            return Err(format!("{name:?} is no attribute"));
+        }
+        references(value)?;
+        attributes = after;
+    }
+    Ok(())
+}
+
+fn references(text: &str) -> Result<(), String> {
+    let known = ["&amp;", "&lt;", "&gt;", "&quot;", "&#39;"];
+    for (at, _) in text.match_indices('&') {
+        if !known
+            .iter()
+            .any(|reference| text[at..].starts_with(reference))
+        {
+            return Err(format!("a bare & in {:?}", &text[at..]));
+        }
+    }
+    match text
+        .chars()
+        .find(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+    {
+        Some(control) => Err(format!("the character {control:?}")),
+        None => Ok(()),
+    }
+}

@@ -125,3 +125,15 @@ pub struct InspectArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+/// Arguments of `report`.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// Run folders; a run may still go, or have been killed
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// The page; the numbers go beside it, as .json [default: RUN/report.html, and
+    /// runs/comparison.html for several]
+    #[arg(long, value_name = "FILE.html")]
+    pub out: Option<PathBuf>,
+}

@@ -13,7 +13,7 @@ mod training;
 
 pub use backend::{Backend, BackendArgs};
 pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind};
-pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs};
+pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs, ReportArgs};
 pub use plan::{PlanArgs, Precision};
 pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs};
 pub use training::{PretrainArgs, Progress, TrainingArgs};
@@ -65,6 +65,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Say what is in a model folder, a run folder or prepared data
     Inspect(InspectArgs),
+    /// Write a run's report again, or lay several runs side by side
+    Report(ReportArgs),
     /// List the backends, the devices and what is missing
     Doctor(DoctorArgs),
     /// Run a benchmark of the README
@@ -94,6 +96,7 @@ impl Command {
             | Command::Evaluate(_)
             | Command::Generate(_)
             | Command::Inspect(_)
+            | Command::Report(_)
             | Command::Doctor(_)
             | Command::Bench(_) => Stage::Train,
             Command::Check(_) => Stage::Xtask,
@@ -108,7 +111,7 @@ impl Command {
             Command::Generate(args) => Some(args.backend.backend),
             Command::Doctor(args) => Some(args.backend.backend),
             Command::Bench(args) => Some(args.backend.backend),
-            Command::Inspect(_) | Command::Plan(_) => Some(Backend::Flex),
+            Command::Inspect(_) | Command::Plan(_) | Command::Report(_) => Some(Backend::Flex),
             Command::Prepare(_) | Command::Tokenizer(_) | Command::Check(_) => None,
         }
     }
