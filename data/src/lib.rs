@@ -36,6 +36,7 @@ pub mod batch;
 pub mod cargo_corpus;
 pub mod clean;
 pub mod document;
+mod document_windows;
 mod error;
 pub mod files;
 pub mod order;
