@@ -39,6 +39,8 @@ pub mod document;
 mod document_windows;
 mod error;
 pub mod files;
+pub mod inspect;
+pub mod memory;
 pub mod order;
 mod prefetch;
 pub mod prepare;
