@@ -4,8 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Error;
+use crate::document_windows::{DocumentWindows, Window};
 use crate::order::{Order, Windows};
 use crate::shard::Shards;
+
+/// What fills the rest of a row. Every vocabulary has this token; what it says does not matter,
+/// because no position before it sees it and no target there counts.
+pub const PADDING: u32 = 0;
 
 /// Token ids for one step, row by row: `[rows, cols]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,9 +28,18 @@ pub struct TokenBatch {
 }
 
 impl TokenBatch {
-    /// A batch of the windows that begin at `starts`; the caller keeps them inside the text.
-    fn of(shards: &Shards, starts: impl ExactSizeIterator<Item = u64>, seq_len: usize) -> Self {
-        let rows = starts.len();
+    /// A batch of full windows that begin at `starts`; the caller keeps them inside the text.
+    fn of(shards: &Shards, starts: impl Iterator<Item = u64>, seq_len: usize) -> Self {
+        let full = |start| Window {
+            start,
+            targets: seq_len,
+        };
+        Self::of_windows(shards, &starts.map(full).collect::<Vec<_>>(), seq_len)
+    }
+
+    /// A batch of windows of at most `seq_len` targets; the rest of a row is padding, and masked.
+    fn of_windows(shards: &Shards, windows: &[Window], seq_len: usize) -> Self {
+        let rows = windows.len();
         let mut batch = Self {
             rows,
             cols: seq_len,
@@ -33,11 +47,20 @@ impl TokenBatch {
             targets: Vec::with_capacity(rows * seq_len),
             mask: None,
         };
-        let mut window = vec![0; seq_len + 1];
-        for start in starts {
-            shards.copy(start, &mut window);
-            batch.inputs.extend_from_slice(&window[..seq_len]);
-            batch.targets.extend_from_slice(&window[1..]);
+        let mut tokens = vec![0; seq_len + 1];
+        for window in windows {
+            let (text, padding) = tokens.split_at_mut(window.targets + 1);
+            shards.copy(window.start, text);
+            padding.fill(PADDING);
+            batch.inputs.extend_from_slice(&tokens[..seq_len]);
+            batch.targets.extend_from_slice(&tokens[1..]);
+        }
+        if windows.iter().any(|window| window.targets < seq_len) {
+            let counts = |window: &Window| {
+                let targets = window.targets;
+                (0..seq_len).map(move |at| at < targets)
+            };
+            batch.mask = Some(windows.iter().flat_map(counts).collect());
         }
         batch
     }
@@ -55,16 +78,26 @@ impl TokenBatch {
 #[derive(Clone, Debug)]
 pub struct Batches {
     shards: Arc<Shards>,
-    order: Order,
+    cut: Cut,
     seq_len: usize,
     sequences: usize,
+}
+
+/// Where windows begin and end.
+#[derive(Clone, Debug)]
+enum Cut {
+    /// Anywhere; all are full.
+    Anywhere(Order),
+    /// With their documents.
+    Documents(Arc<DocumentWindows>),
 }
 
 impl Batches {
     /// Batches of `sequences` windows of `seq_len` tokens.
     ///
     /// # Errors
-    /// A context that is 0 or longer than the text; no sequences.
+    /// A context that is 0 or longer than the text (by document, a text without a document of two
+    /// tokens); no sequences.
     pub fn new(
         shards: Arc<Shards>,
         windows: Windows,
@@ -74,16 +107,21 @@ impl Batches {
     ) -> Result<Self, Error> {
         check("sequences", sequences)?;
         check("seq_len", seq_len)?;
-        let order = Order::new(windows, shards.len(), seq_len as u64, seed).ok_or_else(|| {
-            Error::Context {
-                split: "train".to_owned(),
-                seq_len,
-                found: shards.len(),
-            }
+        let (len, context) = (shards.len(), seq_len as u64);
+        let cut = match windows {
+            Windows::Random => Order::new(true, len, context, seed).map(Cut::Anywhere),
+            Windows::Shuffled => Order::new(false, len, context, seed).map(Cut::Anywhere),
+            Windows::Documents => DocumentWindows::new(&shards, context, seed)
+                .map(|windows| Cut::Documents(Arc::new(windows))),
+        };
+        let cut = cut.ok_or_else(|| Error::Context {
+            split: "train".to_owned(),
+            seq_len,
+            found: len,
         })?;
         Ok(Self {
             shards,
-            order,
+            cut,
             seq_len,
             sequences,
         })
@@ -91,11 +129,28 @@ impl Batches {
 
     /// Batch `i`, of `[sequences, seq_len]`, whatever was asked for before.
     pub fn batch(&self, i: u64) -> TokenBatch {
-        let starts = self.order.starts(i, self.sequences);
-        TokenBatch::of(&self.shards, starts.into_iter(), self.seq_len)
+        match &self.cut {
+            Cut::Anywhere(order) => {
+                let starts = order.starts(i, self.sequences);
+                TokenBatch::of(&self.shards, starts.into_iter(), self.seq_len)
+            }
+            Cut::Documents(windows) => {
+                let windows = windows.batch(&self.shards, i, self.sequences);
+                TokenBatch::of_windows(&self.shards, &windows, self.seq_len)
+            }
+        }
     }
 
-    /// Tokens that the model sees in one batch.
+    /// The share of a batch that is padding, on average over an epoch, from 0 to 1; only
+    /// [`Windows::Documents`] pads.
+    pub fn padding(&self) -> f64 {
+        match &self.cut {
+            Cut::Anywhere(_) => 0.0,
+            Cut::Documents(windows) => windows.padding(),
+        }
+    }
+
+    /// Tokens that the model sees in one batch, padding among them.
     pub fn tokens_per_batch(&self) -> usize {
         self.seq_len * self.sequences
     }

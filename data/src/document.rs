@@ -30,5 +30,7 @@ pub struct Document {
 }
 
 /// A text file longer than this is yielded in several pieces, so that one large file needs no more
-/// memory than many small ones. Pieces join to exactly the file's text.
-pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
+/// memory than many small ones: a tokenizer from elsewhere, which may be cut nowhere, encodes a
+/// piece at once, and takes some hundred bytes for each byte of it. Pieces join to exactly the
+/// file's text.
+pub const MAX_DOCUMENT_BYTES: usize = 2 << 20;

@@ -18,12 +18,16 @@ pub enum Windows {
     /// offset (below the context), so that cuts fall elsewhere each time.
     #[default]
     Shuffled,
+    /// Each begins at a document, or where the one before it in the same document ended, and none
+    /// goes beyond its document: short ones are padded, and padding is not counted. Every one once
+    /// an epoch, in a new order each time.
+    Documents,
 }
 
-/// Starts of windows of `seq_len + 1` tokens in a text of `len` tokens.
+/// Starts of windows of `seq_len + 1` tokens in a text of `len` tokens, whatever its documents.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    windows: Windows,
+    random: bool,
     len: u64,
     seq_len: u64,
     seed: u64,
@@ -34,11 +38,11 @@ const BATCH: u64 = 1;
 const EPOCH: u64 = 2;
 
 impl Order {
-    /// An order over `len` tokens; `None` where `seq_len` is 0 or the text is shorter than
-    /// `seq_len + 1`.
-    pub fn new(windows: Windows, len: u64, seq_len: u64, seed: u64) -> Option<Self> {
+    /// An order over `len` tokens, that of [`Windows::Random`] or of [`Windows::Shuffled`]; `None`
+    /// where `seq_len` is 0 or the text is shorter than `seq_len + 1`.
+    pub fn new(random: bool, len: u64, seq_len: u64, seed: u64) -> Option<Self> {
         (seq_len > 0 && seq_len < len).then_some(Self {
-            windows,
+            random,
             len,
             seq_len,
             seed,
@@ -53,15 +57,15 @@ impl Order {
 
     /// The starts of the windows of batch `batch`, `sequences` of them.
     pub fn starts(&self, batch: u64, sequences: usize) -> Vec<u64> {
-        match self.windows {
-            Windows::Random => {
+        match self.random {
+            true => {
                 let mut stream = stream(self.seed, BATCH, batch);
                 let choices = self.len - self.seq_len;
                 (0..sequences)
                     .map(|_| below(&mut stream, choices))
                     .collect()
             }
-            Windows::Shuffled => {
+            false => {
                 let per_epoch = u128::from(self.windows_per_epoch());
                 let first = u128::from(batch) * sequences as u128;
                 let mut epoch: Option<(u128, Epoch)> = None;
@@ -100,7 +104,7 @@ struct Epoch {
 }
 
 /// The stream of one (seed, purpose, number).
-fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&purpose.to_le_bytes());
@@ -124,7 +128,7 @@ fn below(stream: &mut ChaCha8Rng, bound: u64) -> u64 {
 /// A permutation of `0..len` that takes no memory: a Feistel network over the next even number of
 /// bits, walked until it lands below `len` (Black and Rogaway 2002, "Ciphers with Arbitrary Finite
 /// Domains"; fewer than four steps on average).
-struct Permutation {
+pub(crate) struct Permutation {
     len: u64,
     half_bits: u32,
     keys: [u64; Self::ROUNDS],
@@ -135,7 +139,8 @@ impl Permutation {
     /// ours is only a good mixer, and small domains need more.
     const ROUNDS: usize = 8;
 
-    fn new(len: u64, stream: &mut ChaCha8Rng) -> Self {
+    /// A permutation drawn from a stream.
+    pub(crate) fn new(len: u64, stream: &mut ChaCha8Rng) -> Self {
         let bits = u64::BITS - (len.max(2) - 1).leading_zeros();
         Self {
             len,
@@ -145,7 +150,7 @@ impl Permutation {
     }
 
     /// Where position `place`, below `len`, goes.
-    fn apply(&self, place: u64) -> u64 {
+    pub(crate) fn apply(&self, place: u64) -> u64 {
         let mut at = place;
         loop {
             at = self.round_trip(at);
@@ -182,14 +187,14 @@ mod tests {
 
     #[test]
     fn a_batch_depends_on_seed_and_number_alone() {
-        for windows in [Windows::Random, Windows::Shuffled] {
-            let order = Order::new(windows, 10_000, 16, 7).unwrap();
+        for random in [true, false] {
+            let order = Order::new(random, 10_000, 16, 7).unwrap();
             let forward: Vec<_> = (0..200).map(|i| order.starts(i, 5)).collect();
-            let again = Order::new(windows, 10_000, 16, 7).unwrap();
+            let again = Order::new(random, 10_000, 16, 7).unwrap();
             let mut backward: Vec<_> = (0..200).rev().map(|i| again.starts(i, 5)).collect();
             backward.reverse();
             assert_eq!(forward, backward);
-            let other = Order::new(windows, 10_000, 16, 8).unwrap();
+            let other = Order::new(random, 10_000, 16, 8).unwrap();
             assert_ne!(forward[0], other.starts(0, 5));
             assert_ne!(forward[0], forward[1]);
         }
@@ -198,8 +203,8 @@ mod tests {
     /// Kept so that a run of today can be resumed by a program of next year.
     #[test]
     fn the_streams_have_a_fixed_definition() {
-        let random = Order::new(Windows::Random, 1_003_854, 64, 1337).unwrap();
-        let shuffled = Order::new(Windows::Shuffled, 1_003_854, 64, 1337).unwrap();
+        let random = Order::new(true, 1_003_854, 64, 1337).unwrap();
+        let shuffled = Order::new(false, 1_003_854, 64, 1337).unwrap();
         assert_eq!(random.starts(3, 3), GOLDEN_RANDOM);
         assert_eq!(shuffled.starts(3, 3), GOLDEN_SHUFFLED);
     }
@@ -209,7 +214,7 @@ mod tests {
     #[test]
     fn an_epoch_takes_every_window_once() {
         for len in [17, 18, 33, 48, 49, 50, 500, 1_000, 4_097] {
-            let order = Order::new(Windows::Shuffled, len, 16, 1).unwrap();
+            let order = Order::new(false, len, 16, 1).unwrap();
             let windows = order.windows_per_epoch();
             let mut orders = BTreeSet::new();
             for epoch in 0..8 {
@@ -231,7 +236,7 @@ mod tests {
 
     #[test]
     fn epochs_begin_at_different_offsets() {
-        let order = Order::new(Windows::Shuffled, 10_000, 16, 3).unwrap();
+        let order = Order::new(false, 10_000, 16, 3).unwrap();
         let windows = order.windows_per_epoch();
         let offsets: BTreeSet<u64> = (0..200)
             .map(|epoch| order.starts(epoch * windows, 1)[0] % 16)
@@ -241,7 +246,7 @@ mod tests {
 
     #[test]
     fn batches_run_on_over_the_end_of_an_epoch() {
-        let order = Order::new(Windows::Shuffled, 1_000, 16, 3).unwrap();
+        let order = Order::new(false, 1_000, 16, 3).unwrap();
         let one_by_one: Vec<u64> = (0..210).map(|i| order.starts(i, 1)[0]).collect();
         let by_seven: Vec<u64> = (0..30).flat_map(|i| order.starts(i, 7)).collect();
         assert_eq!(one_by_one, by_seven);
@@ -249,7 +254,7 @@ mod tests {
 
     #[test]
     fn random_windows_reach_both_ends_evenly() {
-        let order = Order::new(Windows::Random, 20, 16, 3).unwrap();
+        let order = Order::new(true, 20, 16, 3).unwrap();
         let mut counts = [0; 4];
         for batch in 0..4_000 {
             counts[order.starts(batch, 1)[0] as usize] += 1;
@@ -264,8 +269,8 @@ mod tests {
     #[test]
     fn numbers_beyond_32_and_near_64_bits_work() {
         let len = u64::MAX - 3;
-        for windows in [Windows::Random, Windows::Shuffled] {
-            let order = Order::new(windows, len, 2_048, 1).unwrap();
+        for random in [true, false] {
+            let order = Order::new(random, len, 2_048, 1).unwrap();
             for batch in [0, 1 << 40, u64::MAX] {
                 let starts = order.starts(batch, 64);
                 assert!(starts.iter().all(|start| start + 2_048 < len));
@@ -276,7 +281,7 @@ mod tests {
 
     #[test]
     fn neighbours_in_time_are_not_neighbours_in_text() {
-        let order = Order::new(Windows::Shuffled, 1_000_000, 10, 5).unwrap();
+        let order = Order::new(false, 1_000_000, 10, 5).unwrap();
         let starts: Vec<u64> = (0..10_000).map(|i| order.starts(i, 1)[0]).collect();
         let close = starts
             .windows(2)

@@ -43,6 +43,9 @@ pub struct Report {
     pub licences: BTreeMap<String, Share>,
     /// How long it took.
     pub seconds: Seconds,
+    /// How much memory it took.
+    #[serde(default)]
+    pub peak_memory: PeakMemory,
 }
 
 /// The tokenizer of prepared data.
@@ -58,6 +61,9 @@ pub struct TokenizerReport {
     pub end_of_text: Option<u32>,
     /// Bytes of text that it was trained on, if it was trained here.
     pub trained_on_bytes: Option<u64>,
+    /// Bytes of training text that these were drawn from.
+    #[serde(default)]
+    pub sampled_from_bytes: Option<u64>,
 }
 
 /// One side of the split.
@@ -104,9 +110,30 @@ pub struct Seconds {
     pub total: f64,
 }
 
+/// The most memory that the process had held, in bytes; `None` where the system does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeakMemory {
+    /// When the tokenizer was made.
+    pub tokenizer: Option<u64>,
+    /// When all was written.
+    pub total: Option<u64>,
+}
+
 impl Report {
-    /// Counts a document, or a part of one, that went to `side`.
-    pub(crate) fn count(&mut self, from: &Provenance, side: Side, bytes: u64, tokens: u64) {
+    /// Counts a document, or a part of one, that went to `side`; only the part that `begins` a
+    /// document there counts as one.
+    pub(crate) fn count(
+        &mut self,
+        from: &Provenance,
+        side: Side,
+        begins: bool,
+        bytes: u64,
+        tokens: u64,
+    ) {
+        match side {
+            Side::Train => self.train.documents += u64::from(begins),
+            Side::Validation => self.validation.documents += u64::from(begins),
+        }
         let licence = from.licence.as_deref().unwrap_or("unknown");
         let shares = [
             Some(self.sources.entry(from.source.clone())),
@@ -117,7 +144,7 @@ impl Report {
         ];
         for share in shares.into_iter().flatten() {
             let share = share.or_default();
-            share.documents += 1;
+            share.documents += u64::from(begins);
             share.bytes += bytes;
             if !share.licences.contains(licence) {
                 share.licences.insert(licence.to_owned());
@@ -183,6 +210,17 @@ impl fmt::Display for Report {
             grouped(self.tokenizer.vocab_size as u64),
             self.bytes_per_token
         )?;
+        if let (Some(bytes), Some(seen)) = (
+            self.tokenizer.trained_on_bytes,
+            self.tokenizer.sampled_from_bytes,
+        ) {
+            writeln!(
+                f,
+                "trained on    {} of {} bytes",
+                grouped(bytes),
+                grouped(seen)
+            )?;
+        }
         let clean = &self.clean;
         writeln!(
             f,
@@ -204,20 +242,33 @@ impl fmt::Display for Report {
             f,
             "seconds       {:.1} (read {:.1}, tokenizer {:.1}, encode {:.1})",
             self.seconds.total, self.seconds.scan, self.seconds.tokenizer, self.seconds.encode
-        )
+        )?;
+        match (self.peak_memory.tokenizer, self.peak_memory.total) {
+            (Some(tokenizer), Some(total)) => write!(
+                f,
+                "\nmemory        {} MiB at the peak ({} with the tokenizer)",
+                total >> 20,
+                tokenizer >> 20
+            ),
+            _ => Ok(()),
+        }
     }
 }
 
 /// Left-aligned names and right-aligned numbers.
-struct Table<const N: usize> {
+pub(crate) struct Table<const N: usize> {
     rows: Vec<[String; N]>,
 }
 
 impl<const N: usize> Table<N> {
-    fn new(head: [&str; N]) -> Self {
+    pub(crate) fn new(head: [&str; N]) -> Self {
         Self {
             rows: vec![head.map(str::to_owned)],
         }
+    }
+
+    pub(crate) fn cells(&mut self, cells: [String; N]) {
+        self.rows.push(cells);
     }
 
     fn row<const M: usize>(&mut self, name: &str, numbers: [u64; M]) {
@@ -229,7 +280,7 @@ impl<const N: usize> Table<N> {
         self.rows.push(row);
     }
 
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = |column: usize| {
             let cells = self.rows.iter().map(|row| row[column].chars().count());
             cells.max().unwrap_or(0)
@@ -283,7 +334,7 @@ mod tests {
             } else {
                 Side::Train
             };
-            report.count(&from, side, 1_000 - package, 250);
+            report.count(&from, side, true, 1_000 - package, 250);
         }
         let text = report.to_string();
         assert!(text.contains("package-29 "), "{text}");

@@ -97,6 +97,30 @@ impl Pretraining {
         Plan::of(&self.recipe, Some(&self.data.report))
     }
 
+    /// The share of a batch that is padding, from 0 to 1; only windows by document pad.
+    ///
+    /// # Errors
+    ///
+    /// A context that the text is too short for.
+    pub fn padding(&self) -> Result<f64> {
+        Ok(self.batches()?.padding())
+    }
+
+    fn batches(&self) -> Result<Batches> {
+        let Batch {
+            sequences, windows, ..
+        } = self.recipe.batch;
+        let context = self.recipe.context()?;
+        let text = self.data.train.clone();
+        Ok(Batches::new(
+            text,
+            windows,
+            context,
+            sequences,
+            self.recipe.seed,
+        )?)
+    }
+
     /// Trains until the recipe's end, or goes on from the newest good checkpoint.
     ///
     /// # Errors
@@ -104,6 +128,7 @@ impl Pretraining {
     /// A tensor too large for the device, a run folder that is another run's, a checkpoint that is
     /// not whole, or a training that failed.
     pub fn run(self, args: &TrainingArgs, stop: &Stop) -> Result<Outcome> {
+        let batches = self.batches()?;
         let Self {
             recipe,
             data,
@@ -123,13 +148,7 @@ impl Pretraining {
         let valid = data.validation;
         let tokens_per_byte =
             (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
-        let Batch {
-            sequences,
-            micro_batches,
-            windows,
-            ..
-        } = recipe.batch;
-        let batches = Batches::new(data.train, windows, context, sequences, recipe.seed)?;
+        let micro_batches = recipe.batch.micro_batches;
         let windows = Arc::new(EvalWindows::new(valid, context)?);
         let identity = RunIdentity {
             data: data.fingerprint,

@@ -11,13 +11,15 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::tensor::{Device, Tensor};
-use slovo_data::TokenBatch;
+use slovo_data::shard::{Provenance, ShardOptions, ShardWriter};
+use slovo_data::{Batches, Shards, TokenBatch, Windows};
 use slovo_model::{CausalLm, TransformerConfig};
 use slovo_train::batch::LmBatch;
-use slovo_train::learner::step::{accumulate, measure, update};
+use slovo_train::learner::step::{Summed, accumulate, measure, update};
 use slovo_train::optimizer::{AdamW, Muon, OptimizerRecipe};
 use slovo_train::schedule::{Schedule, ScheduleRecipe, Shape};
 use slovo_train::task::CausalTask;
+use std::sync::Arc;
 
 fn config() -> TransformerConfig {
     TransformerConfig {
@@ -120,19 +122,63 @@ fn micro_batches_with_uneven_masks_give_the_gradient_of_one_batch() {
     let parts = vec![batch(0, 1, &device), batch(1, 4, &device)];
     let parts = accumulate(&task, &mut given(parts), 2).unwrap();
     assert_eq!((whole.valid, parts.valid), (25, 25));
-    let (a, b) = (
-        measure(&task, &whole).unwrap(),
-        measure(&task, &parts).unwrap(),
-    );
-    assert!((a.loss - b.loss).abs() < 1e-5 * a.loss);
-    assert!((a.grad_norm - b.grad_norm).abs() < 1e-4 * a.grad_norm);
-    let (a, b) = (
-        numbers(&task, Some(&whole.grads)),
-        numbers(&task, Some(&parts.grads)),
-    );
+    assert_same(&task, &whole, &parts);
+}
+
+/// Two steps' losses and gradients are equal, up to rounding.
+fn assert_same(task: &CausalTask, a: &Summed, b: &Summed) {
+    assert_eq!(a.valid, b.valid);
+    let (first, second) = (measure(task, a).unwrap(), measure(task, b).unwrap());
+    assert!((first.loss - second.loss).abs() < 1e-5 * first.loss);
+    assert!((first.grad_norm - second.grad_norm).abs() < 1e-4 * first.grad_norm);
+    let (a, b) = (numbers(task, Some(&a.grads)), numbers(task, Some(&b.grads)));
     for (a, b) in a.iter().zip(&b) {
         assert!((a - b).abs() < 1e-4 * (1.0 + a.abs()), "{a} is not {b}");
     }
+}
+
+/// Each document in a row of its own, padded, gives what the documents give one by one.
+#[test]
+fn the_padding_of_windows_by_document_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ShardOptions {
+        vocab_size: 11,
+        tokenizer: [0; 32],
+        max_bytes: 1 << 20,
+    };
+    let mut writer = ShardWriter::new(folder.path(), "train", options);
+    for length in [3, 9, 6, 2] {
+        let tokens: Vec<u32> = (0..length).map(|i| (i * i + length) % 11).collect();
+        let from = Provenance::default();
+        writer.document(&tokens, 1, &from, false).unwrap();
+    }
+    writer.finish().unwrap();
+    let shards = Arc::new(Shards::open(folder.path(), "train", None).unwrap());
+    let padded = Batches::new(shards, Windows::Documents, 8, 4, 1).unwrap();
+    let padded = padded.batch(0);
+    assert_eq!((padded.rows, padded.valid()), (4, 16));
+
+    let device = Device::flex().autodiff();
+    let task = task(&device);
+    let mask = padded.mask.clone().unwrap();
+    let alone = (0..4).map(|row| {
+        let cols = mask[row * 8..][..8]
+            .iter()
+            .filter(|&&counts| counts)
+            .count();
+        let tokens = TokenBatch {
+            rows: 1,
+            cols,
+            inputs: padded.inputs[row * 8..][..cols].to_vec(),
+            targets: padded.targets[row * 8..][..cols].to_vec(),
+            mask: None,
+        };
+        LmBatch::new(row as u64, tokens, 0, &device)
+    });
+    let alone = accumulate(&task, &mut given(alone.collect()), 4).unwrap();
+    let padded = LmBatch::new(0, padded, 0, &device);
+    let padded = accumulate(&task, &mut given(vec![padded]), 1).unwrap();
+    assert_same(&task, &padded, &alone);
 }
 
 #[test]

@@ -12,12 +12,16 @@ use serde::{Deserialize, Serialize};
 pub use ngram::{NGRAM_TOKENS, NgramModel};
 pub use xz::{XzCounter, xz_bytes};
 
-use crate::prepare::{Prepared, write_text};
+use crate::prepare::{Prepared, write_first};
 use crate::shard::Shards;
 use crate::{Error, files};
 
 /// Order of the n-gram model.
 pub const ORDER: usize = 5;
+
+/// No more held-out text than this is measured, in bytes, up to the end of a document: it tells the
+/// third digit, and a gigabyte of it would take `xz -9` many minutes.
+pub const HELD_OUT_BYTES: u64 = 16 << 20;
 
 /// Both yardsticks for one held-out text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +29,8 @@ pub const ORDER: usize = 5;
 pub struct Baselines {
     /// Fingerprint of the data that they were measured on.
     pub fingerprint: String,
-    /// UTF-8 bytes of the held-out text.
+    /// UTF-8 bytes of the held-out text that was measured: all of it, or its first documents up to
+    /// [`HELD_OUT_BYTES`].
     pub bytes: u64,
     /// Order of the n-gram model.
     pub order: usize,
@@ -54,9 +59,9 @@ impl Prepared {
         if let Some(kept) = kept {
             return Ok(kept);
         }
-        let bytes = self.validation.bytes();
+        let (bytes, _) = first(&self.validation, HELD_OUT_BYTES)?;
         let mut xz = XzCounter::new(bytes).map_err(Error::io("compress", &self.dir))?;
-        write_text(&self.validation, &self.tokenizer, &mut xz)?;
+        write_first(&self.validation, &self.tokenizer, HELD_OUT_BYTES, &mut xz)?;
         let xz_bytes = xz.finish().map_err(Error::io("compress", &self.dir))?;
         let baselines = Baselines {
             fingerprint: self.fingerprint.clone(),
@@ -75,8 +80,22 @@ impl Prepared {
     }
 }
 
-/// Cross-entropy of an n-gram model of `train` on `validation`, in bits per byte of the held-out
-/// text. Boundary tokens are predicted too and count, their bytes (none) do not: the same rule as
+/// Bytes and tokens of the first documents, which end with the one that reaches `at_least` bytes.
+fn first(shards: &Shards, at_least: u64) -> Result<(u64, u64), Error> {
+    let (mut bytes, mut tokens) = (0, 0);
+    for document in shards.documents() {
+        if bytes >= at_least {
+            break;
+        }
+        let document = document?;
+        bytes += document.bytes;
+        tokens += document.tokens;
+    }
+    Ok((bytes, tokens))
+}
+
+/// Cross-entropy of an n-gram model of `train` (its first [`NGRAM_TOKENS`]) on `validation` (its
+/// first [`HELD_OUT_BYTES`]), in bits per byte of the held-out text. Boundary tokens are predicted too and count, their bytes (none) do not: the same rule as
 /// for a network.
 ///
 /// # Errors
@@ -99,6 +118,7 @@ pub fn ngram_bits_per_byte(
         order,
         vocab_size: train.vocab_size(),
     })?;
-    let bits = model.bits(&read(validation, validation.len())?);
-    Ok(bits / validation.bytes() as f64)
+    let (bytes, tokens) = first(validation, HELD_OUT_BYTES)?;
+    let bits = model.bits(&read(validation, tokens)?);
+    Ok(bits / bytes as f64)
 }

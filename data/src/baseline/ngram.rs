@@ -17,9 +17,9 @@
 
 use rayon::prelude::*;
 
-/// No more training tokens than this are used, from the first on; beyond it a table of 5-grams
-/// outgrows a small machine's memory.
-pub const NGRAM_TOKENS: u64 = 32 << 20;
+/// No more training tokens than this are used, from the first on: with them the tables take some
+/// 600 MB, and preparing is to stay below one gigabyte.
+pub const NGRAM_TOKENS: u64 = 8 << 20;
 
 /// Fewest count-of-counts for which discounts are estimated; below it the usual constants serve.
 const FALLBACK: [f64; 4] = [0.0, 0.5, 1.0, 1.5];

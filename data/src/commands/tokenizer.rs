@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Read, Write};
 
 use slovo_args::{TokenizerCommand, TokenizerKind};
+use slovo_data::inspect::inspect;
+use slovo_data::memory;
 use slovo_data::report::grouped;
 use slovo_data::source::Inputs;
-use slovo_data::tokenizer::{BpeSample, SAMPLE_BYTES, Tokenizer, train_bpe};
+use slovo_data::tokenizer::{BpeSample, LARGEST_SAMPLE, Tokenizer, train_bpe};
 
 use super::Failure;
 
@@ -16,11 +18,13 @@ pub fn run(command: TokenizerCommand) -> Result<(), Failure> {
             inputs,
             kind,
             vocab_size,
+            sample,
             out,
         } => {
-            let tokenizer = train(&inputs, kind, vocab_size)?;
+            let (tokenizer, trained) = train(&inputs, kind, vocab_size, sample)?;
             tokenizer.save(&out)?;
-            describe(&tokenizer).map_err(Failure::Output)
+            let described = inspect(&tokenizer, &[])?.to_string();
+            print(&[described, trained].join("\n")).map_err(Failure::Output)
         }
         TokenizerCommand::Encode { tokenizer, text } => {
             let tokenizer = Tokenizer::from_file(&tokenizer)?;
@@ -44,16 +48,35 @@ pub fn run(command: TokenizerCommand) -> Result<(), Failure> {
                 .and_then(|()| out.flush())
                 .map_err(Failure::Output)
         }
-        TokenizerCommand::Inspect { tokenizer, inputs } => {
-            let tokenizer = Tokenizer::from_file(&tokenizer)?;
-            describe(&tokenizer).map_err(Failure::Output)?;
-            measure(&tokenizer, &inputs)
+        TokenizerCommand::Inspect {
+            tokenizer,
+            inputs,
+            json,
+        } => {
+            let found = inspect(&Tokenizer::from_file(&tokenizer)?, &inputs)?;
+            let text = match json {
+                true => serde_json::to_string_pretty(&found)
+                    .map_err(|error| Failure::Output(error.into()))?,
+                false => found.to_string(),
+            };
+            print(&text).map_err(Failure::Output)
         }
     }
 }
 
-fn train(inputs: &[String], kind: TokenizerKind, vocab_size: usize) -> Result<Tokenizer, Failure> {
-    let mut sample = BpeSample::new(SAMPLE_BYTES);
+/// The tokenizer, and a line about its training.
+fn train(
+    inputs: &[String],
+    kind: TokenizerKind,
+    vocab_size: usize,
+    sample: usize,
+) -> Result<(Tokenizer, String), Failure> {
+    if !(1..=LARGEST_SAMPLE).contains(&sample) {
+        return Err(Failure::Usage(format!(
+            "--sample is {sample}: give bytes of text, such as 100000000, and fewer than 2^31"
+        )));
+    }
+    let mut sample = BpeSample::new(sample);
     let mut characters = BTreeSet::new();
     if kind != TokenizerKind::Byte {
         for document in Inputs::typed(inputs)? {
@@ -65,9 +88,27 @@ fn train(inputs: &[String], kind: TokenizerKind, vocab_size: usize) -> Result<To
         }
     }
     Ok(match kind {
-        TokenizerKind::Bpe => train_bpe(&sample, vocab_size, 2)?,
-        TokenizerKind::Byte => Tokenizer::bytes()?,
-        TokenizerKind::Char => Tokenizer::characters(&characters)?,
+        TokenizerKind::Bpe => {
+            eprintln!("{}", sample.describe());
+            let tokenizer = train_bpe(&sample, vocab_size, 2)?;
+            let mut trained = format!(
+                "trained on    {} of {} bytes",
+                grouped(sample.bytes() as u64),
+                grouped(sample.seen())
+            );
+            if let Some(peak) = memory::peak() {
+                trained += &format!("\nmemory        {} MiB at the peak", peak >> 20);
+            }
+            (tokenizer, trained)
+        }
+        TokenizerKind::Byte => (Tokenizer::bytes()?, "trained on    nothing".to_owned()),
+        TokenizerKind::Char => (
+            Tokenizer::characters(&characters)?,
+            format!(
+                "made of       {} characters",
+                grouped(characters.len() as u64)
+            ),
+        ),
     })
 }
 
@@ -112,44 +153,8 @@ fn print_ids(ids: &[u32]) -> io::Result<()> {
     out.flush()
 }
 
-fn describe(tokenizer: &Tokenizer) -> io::Result<()> {
+fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "kind          {}", tokenizer.kind())?;
-    writeln!(
-        out,
-        "vocabulary    {}",
-        grouped(tokenizer.vocab_size() as u64)
-    )?;
-    let specials: Vec<String> = tokenizer
-        .specials()
-        .into_iter()
-        .map(|(id, name)| format!("{name} = {id}"))
-        .collect();
-    let specials = match specials.is_empty() {
-        true => "none".to_owned(),
-        false => specials.join(", "),
-    };
-    writeln!(out, "special       {specials}")?;
-    writeln!(out, "fingerprint   {}", tokenizer.fingerprint())
-}
-
-fn measure(tokenizer: &Tokenizer, inputs: &[String]) -> Result<(), Failure> {
-    if inputs.is_empty() {
-        return Ok(());
-    }
-    let (mut bytes, mut tokens) = (0_u64, 0_u64);
-    for document in Inputs::typed(inputs)? {
-        let document = document.map_err(slovo_data::Error::from)?;
-        let ids = tokenizer.encode_document(&document)?;
-        bytes += document.text.len() as u64;
-        tokens += ids.len() as u64;
-    }
-    let ratio = bytes as f64 / (tokens as f64).max(1.0);
-    writeln!(
-        io::stdout().lock(),
-        "text          {} bytes, {} tokens, {ratio:.3} bytes a token",
-        grouped(bytes),
-        grouped(tokens)
-    )
-    .map_err(Failure::Output)
+    writeln!(out, "{text}")?;
+    out.flush()
 }

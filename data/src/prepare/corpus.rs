@@ -121,8 +121,11 @@ impl<'a> Corpus<'a> {
             }
             let mut document = document?;
             let rules = Clean {
-                // The last piece of a long text may be as short as it likes.
-                min_chars: if continued { 0 } else { self.clean.min_chars },
+                // A long text comes in pieces, and none of them may go by itself.
+                min_chars: match continued || document.continues {
+                    true => 0,
+                    false => self.clean.min_chars,
+                },
                 ..self.clean
             };
             continued = document.continues;

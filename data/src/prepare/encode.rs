@@ -14,7 +14,7 @@ use crate::prefetch::message;
 use crate::report::Report;
 use crate::shard::{Provenance, ShardWriter};
 use crate::split::{Division, Side, Splitter};
-use crate::tokenizer::{Place, Tokenizer, TokenizerError};
+use crate::tokenizer::{Before, Tokenizer, TokenizerError};
 
 /// Text in a batch, in bytes; a longer document is a batch by itself.
 const BATCH_BYTES: usize = 4 << 20;
@@ -28,40 +28,10 @@ struct Unit {
     provenance: Provenance,
     /// No end of text belongs after it.
     continues: bool,
+    /// It does not continue the text before it on this side.
+    begins: bool,
     /// What came before it in its document.
     before: Before,
-}
-
-/// Where in its document a text begins: for the places in faults.
-#[derive(Clone, Copy, Default)]
-struct Before {
-    bytes: usize,
-    lines: usize,
-    /// Characters since the last line end.
-    columns: usize,
-}
-
-impl Before {
-    fn pass(&mut self, text: &str) {
-        self.bytes += text.len();
-        match text.rfind('\n') {
-            Some(at) => {
-                self.lines += text.matches('\n').count();
-                self.columns = text[at + 1..].chars().count();
-            }
-            None => self.columns += text.chars().count(),
-        }
-    }
-
-    /// The place in the document of a place in the text.
-    fn shift(self, mut place: Place) -> Place {
-        if place.line == 1 {
-            place.column += self.columns;
-        }
-        place.line += self.lines;
-        place.offset += self.bytes;
-        place
-    }
 }
 
 /// Where encoded documents go.
@@ -120,6 +90,7 @@ fn read(
     let mut batch = Vec::new();
     let mut bytes = 0;
     let mut before = Before::default();
+    let mut carried = None;
     corpus.each(seen, stop, &mut |document, sha256| {
         bytes += document.text.len();
         let provenance = Provenance::from(&document);
@@ -128,11 +99,14 @@ fn read(
         let mut unit = |text: String, side, continues| {
             let at = before;
             before.pass(&text);
+            let begins = carried != Some(side);
+            carried = Some(side);
             batch.push(Unit {
                 text,
                 side,
                 provenance: provenance.clone(),
                 continues,
+                begins,
                 before: at,
             });
         };
@@ -149,6 +123,7 @@ fn read(
         }
         if !continues {
             before = Before::default();
+            carried = None;
         }
         if bytes >= BATCH_BYTES {
             bytes = 0;
@@ -184,9 +159,13 @@ fn write(batch: &[Unit], tokenizer: &Tokenizer, outputs: &mut Outputs<'_>) -> Re
             Side::Validation => &mut outputs.validation,
         };
         writer.document(&tokens, bytes, &unit.provenance, unit.continues)?;
-        outputs
-            .report
-            .count(&unit.provenance, unit.side, bytes, tokens.len() as u64);
+        outputs.report.count(
+            &unit.provenance,
+            unit.side,
+            unit.begins,
+            bytes,
+            tokens.len() as u64,
+        );
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod meter;
 mod plan;
 mod prepared;
 mod progress;
+mod tokenizer;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,16 +22,16 @@ use std::time::Instant;
 
 pub use meter::Meter;
 pub use plan::{Plan, expand, plan};
+pub(crate) use prepared::write_first;
 pub use prepared::{Prepared, read_report, write_text};
 pub use progress::{Progress, Stage};
 
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
-use crate::report::{Report, SplitReport, TokenizerReport};
+use crate::report::{Report, SplitReport};
 use crate::shard::{DEFAULT_SHARD_BYTES, ShardOptions, ShardWriter, Shards, Written};
 use crate::source::Inputs;
-use crate::split::{Division, Side, Splitter};
-use crate::tokenizer::{BpeSample, SAMPLE_BYTES, Tokenizer, train_bpe};
-use crate::{Error, files};
+use crate::split::Splitter;
+use crate::{Error, files, memory};
 use corpus::{Corpus, Seen};
 use encode::{Outputs, encode};
 use folder::Temporary;
@@ -127,7 +128,7 @@ pub fn prepare_with(
 
     let middle = Instant::now();
     let splitter = Splitter::new(&recipe.split, seen.chars);
-    let (tokenizer, trained_on_bytes) = tokenizer(
+    let (tokenizer, described) = tokenizer::make(
         recipe,
         &corpus,
         &seen,
@@ -137,14 +138,9 @@ pub fn prepare_with(
         stop,
     )?;
     tokenizer.save(&temporary.path().join("tokenizer.json"))?;
+    report.tokenizer = described;
     report.seconds.tokenizer = middle.elapsed().as_secs_f64();
-    report.tokenizer = TokenizerReport {
-        kind: tokenizer.kind().to_string(),
-        vocab_size: tokenizer.vocab_size(),
-        fingerprint: tokenizer.fingerprint(),
-        end_of_text: tokenizer.end_of_text(),
-        trained_on_bytes,
-    };
+    report.peak_memory.tokenizer = memory::peak();
 
     let middle = Instant::now();
     let shard_options = ShardOptions {
@@ -174,10 +170,11 @@ pub fn prepare_with(
     let open = |split| Shards::open(temporary.path(), split, Some(&report.tokenizer.fingerprint));
     let (train_shards, validation_shards) = (open("train")?, open("validation")?);
     report.fingerprint = prepared::fingerprint(&tokenizer, &train_shards, &validation_shards);
-    report.train = split_report(&train, &train_shards);
-    report.validation = split_report(&validation, &validation_shards);
+    report.train = split_report(report.train.documents, &train, &train_shards);
+    report.validation = split_report(report.validation.documents, &validation, &validation_shards);
     report.bytes_per_token = report.bytes() as f64 / report.tokens() as f64;
     report.seconds.total = begin.elapsed().as_secs_f64();
+    report.peak_memory.total = memory::peak();
     drop((train_shards, validation_shards));
     write_texts(recipe, &report, temporary.path())?;
     corpus.forget();
@@ -248,59 +245,6 @@ fn scan(
     Ok(seen)
 }
 
-/// The tokenizer of the recipe, and the bytes that it was trained on, if it was.
-fn tokenizer(
-    recipe: &DataRecipe,
-    corpus: &Corpus<'_>,
-    seen: &Seen,
-    splitter: &Splitter,
-    characters: &BTreeSet<char>,
-    progress: &mut dyn FnMut(Progress),
-    stop: &AtomicBool,
-) -> Result<(Tokenizer, Option<u64>), Error> {
-    match &recipe.tokenizer {
-        TokenizerRecipe::Char => Ok((Tokenizer::characters(characters)?, None)),
-        TokenizerRecipe::Byte => Ok((Tokenizer::bytes()?, None)),
-        TokenizerRecipe::File(path) => Ok((Tokenizer::from_file(&plan::expand(path)?)?, None)),
-        TokenizerRecipe::Bpe {
-            vocab_size,
-            min_frequency,
-        } => {
-            let mut splitter = splitter.clone();
-            let mut sample = BpeSample::new(SAMPLE_BYTES);
-            let mut told = 0;
-            corpus.each(seen, stop, &mut |document, sha256| {
-                // Held-out text is held out of the vocabulary too.
-                match splitter.divide(&document, sha256) {
-                    Division::Whole(Side::Train) => sample.push(&document.text),
-                    Division::Cut(at) => sample.push(&document.text[..at]),
-                    Division::Whole(Side::Validation) => {}
-                }
-                if sample.seen() - told >= 1 << 20 {
-                    told = sample.seen();
-                    progress(Progress::At {
-                        stage: Stage::Tokenizer,
-                        done: told,
-                        total: Some(seen.clean.bytes_kept),
-                    });
-                }
-                Ok(())
-            })?;
-            if sample.bytes() == 0 {
-                return Err(empty_split("train", seen.clean.documents_kept));
-            }
-            let tokenizer = train_bpe(&sample, *vocab_size, *min_frequency)?;
-            if tokenizer.vocab_size() < *vocab_size {
-                progress(Progress::Note(format!(
-                    "the text has pairs for {} tokens, not for vocab_size {vocab_size}",
-                    tokenizer.vocab_size()
-                )));
-            }
-            Ok((tokenizer, Some(sample.bytes() as u64)))
-        }
-    }
-}
-
 fn check_split(
     report: &Report,
     splitter: &Splitter,
@@ -336,9 +280,9 @@ fn empty_split(name: &str, documents: u64) -> Error {
     }
 }
 
-fn split_report(written: &Written, shards: &Shards) -> SplitReport {
+fn split_report(documents: u64, written: &Written, shards: &Shards) -> SplitReport {
     SplitReport {
-        documents: written.documents,
+        documents,
         bytes: written.text_bytes,
         tokens: written.tokens,
         shards: written.files.len() as u64,

@@ -84,10 +84,23 @@ pub fn write_text(
     tokenizer: &Tokenizer,
     out: &mut dyn Write,
 ) -> Result<u64, Error> {
+    write_first(shards, tokenizer, u64::MAX, out)
+}
+
+/// [`write_text`] of the first documents, which end with the one that reaches `at_least` bytes.
+pub(crate) fn write_first(
+    shards: &Shards,
+    tokenizer: &Tokenizer,
+    at_least: u64,
+    out: &mut dyn Write,
+) -> Result<u64, Error> {
     let mut tokens = Vec::new();
     let mut bytes = Vec::new();
     let mut written = 0;
     for document in shards.documents() {
+        if written >= at_least {
+            break;
+        }
         let document = document?;
         tokens.resize(document.tokens as usize, 0);
         shards.read(document.start, &mut tokens)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RecipeError, from_ron_str, load_ron};
 use crate::cargo_corpus;
+use crate::tokenizer::{LARGEST_SAMPLE, SAMPLE_BYTES};
 
 /// What text goes in, and what becomes of it.
 ///
@@ -44,7 +45,8 @@ pub struct DataRecipe {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Source {
-    /// Files, plain or compressed (`.gz`, `.zst`; several members or frames are read to the end).
+    /// Files, plain or compressed (`.gz`, `.zst`, `.bz2`, `.xz`; several members, frames or streams
+    /// are read to the end).
     Files {
         /// Files, folders (all files below, hidden ones left out) and wildcards (`*`, `?`, `[ab]`,
         /// `**`). May begin with `$SLOVO_DATA`, and are otherwise relative to the current folder.
@@ -101,7 +103,8 @@ pub enum Source {
 /// What is in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileFormat {
-    /// `.jsonl` and `.ndjson` are JSON Lines, anything else is text; `.gz` and `.zst` aside.
+    /// `.jsonl` and `.ndjson` are JSON Lines, anything else is text; `.gz`, `.zst`, `.bz2` and
+    /// `.xz` aside.
     #[default]
     Auto,
     /// Plain text, UTF-8.
@@ -177,6 +180,9 @@ pub enum TokenizerRecipe {
         /// A pair that occurs less often is never merged.
         #[serde(default = "default_min_frequency")]
         min_frequency: u64,
+        /// Bytes of the training text to train it on, drawn from all of it; below two gigabytes.
+        #[serde(default = "default_sample")]
+        sample: usize,
     },
     /// A `tokenizer.json`, or a folder that holds one; may begin with `$SLOVO_DATA`.
     File(String),
@@ -227,6 +233,10 @@ fn default_max_bytes_per_package() -> u64 {
 
 fn default_min_frequency() -> u64 {
     2
+}
+
+fn default_sample() -> usize {
+    SAMPLE_BYTES
 }
 
 impl Source {
@@ -286,12 +296,19 @@ impl DataRecipe {
         for (i, source) in self.sources.iter().enumerate() {
             source.validate(i)?;
         }
-        if let TokenizerRecipe::Bpe { vocab_size, .. } = self.tokenizer
-            && vocab_size < SMALLEST_BPE_VOCABULARY
+        if let TokenizerRecipe::Bpe {
+            vocab_size, sample, ..
+        } = self.tokenizer
         {
-            let right = "byte-level pairs start from the 256 bytes and an end of text; give at \
-                         least 257, 4096 for a small text";
-            return refuse("tokenizer.vocab_size", vocab_size, right);
+            if vocab_size < SMALLEST_BPE_VOCABULARY {
+                let right = "byte-level pairs start from the 256 bytes and an end of text; give at \
+                             least 257, 4096 for a small text";
+                return refuse("tokenizer.vocab_size", vocab_size, right);
+            }
+            if !(1..=LARGEST_SAMPLE).contains(&sample) {
+                let right = "give bytes of text, such as 100_000_000, and fewer than 2^31";
+                return refuse("tokenizer.sample", sample, right);
+            }
         }
         match &self.split {
             Split::Position { validation } | Split::Hash { validation, .. } => {
@@ -391,6 +408,11 @@ mod tests {
                 "sources.0.max_bytes_per_package is 0",
             ),
             ("tokenizer.vocab_size=256", "tokenizer.vocab_size is 256"),
+            ("tokenizer.sample=0", "tokenizer.sample is 0"),
+            (
+                "tokenizer.sample=2147483648",
+                "tokenizer.sample is 2147483648",
+            ),
             ("split.validation=0", "split.validation is 0"),
             ("split.validation=1.0", "split.validation is 1"),
             ("split=Groups([])", "split.Groups is empty"),

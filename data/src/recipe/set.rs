@@ -209,7 +209,8 @@ mod tests {
             set("tokenizer=Bpe(vocab_size: 4_096)").unwrap().tokenizer,
             TokenizerRecipe::Bpe {
                 vocab_size: 4096,
-                min_frequency: 2
+                min_frequency: 2,
+                sample: crate::tokenizer::SAMPLE_BYTES,
             }
         );
         assert_eq!(

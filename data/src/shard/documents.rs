@@ -53,6 +53,17 @@ pub struct ShardDocument {
     pub provenance: Provenance,
 }
 
+/// Where the text of an entry lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its first token, counted from the start of the split.
+    pub start: u64,
+    /// Its tokens, the end of text included.
+    pub tokens: u64,
+    /// The next entry continues this text.
+    pub continues: bool,
+}
+
 /// An entry as it lies in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {

@@ -101,18 +101,18 @@ impl Header {
         bytes
     }
 
-    /// Reads and verifies the header at the start of a file.
-    pub(super) fn from_bytes(path: &Path, file: &[u8]) -> Result<Self, ShardError> {
+    /// Reads and verifies the header of a file of `length` bytes that begins with `head`.
+    pub(super) fn from_bytes(path: &Path, head: &[u8], length: u64) -> Result<Self, ShardError> {
         let damaged = |what, found: String, expected: String| ShardError::Damaged {
             path: path.to_owned(),
             what,
             found,
             expected,
         };
-        let Some(bytes) = file.first_chunk::<HEADER_BYTES>() else {
+        let Some(bytes) = head.first_chunk::<HEADER_BYTES>() else {
             return Err(damaged(
                 "its length",
-                format!("{} bytes", file.len()),
+                format!("{length} bytes"),
                 format!("at least {HEADER_BYTES}"),
             ));
         };
@@ -166,10 +166,10 @@ impl Header {
             ));
         }
         match header.file_bytes() {
-            Some(expected) if expected == file.len() as u64 => Ok(header),
+            Some(expected) if expected == length => Ok(header),
             expected => Err(damaged(
                 "its length",
-                format!("{} bytes", file.len()),
+                format!("{length} bytes"),
                 expected.map_or("less".to_owned(), |bytes| format!("{bytes}")),
             )),
         }
@@ -206,7 +206,7 @@ mod tests {
     fn a_header_comes_back() {
         let bytes = header().to_bytes();
         assert_eq!(
-            Header::from_bytes(Path::new("a"), &bytes).unwrap(),
+            Header::from_bytes(Path::new("a"), &bytes, 192).unwrap(),
             header()
         );
     }
@@ -224,7 +224,7 @@ mod tests {
             ..header()
         };
         assert_eq!(absurd.documents_at(), None);
-        let error = Header::from_bytes(Path::new("a"), &absurd.to_bytes()).unwrap_err();
+        let error = Header::from_bytes(Path::new("a"), &absurd.to_bytes(), 192).unwrap_err();
         assert!(
             error.to_string().contains("its length is 192 bytes"),
             "{error}"

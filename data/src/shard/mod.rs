@@ -22,7 +22,7 @@ mod map;
 mod shards;
 mod writer;
 
-pub use documents::{Provenance, ShardDocument};
+pub use documents::{Provenance, ShardDocument, Span};
 pub use error::ShardError;
 pub use header::{Header, VERSION};
 pub use shards::Shards;

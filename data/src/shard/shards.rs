@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::file::ShardFile;
 use super::writer::{file_name, io_error};
-use super::{ShardDocument, ShardError};
+use super::{ShardDocument, ShardError, Span};
 use crate::files::hex;
 
 /// The tokens of a split: one sequence over all of its files, mapped into memory.
@@ -142,6 +142,27 @@ impl Shards {
                         bytes: entry.bytes,
                         continues: entry.continues,
                         provenance,
+                    })
+                })
+            })
+    }
+
+    /// The places of the documents in order, from entry `from` of the whole list on. Cheaper than
+    /// [`Shards::documents`], which reads where they came from.
+    pub fn spans(&self, from: u64) -> impl Iterator<Item = Span> {
+        let mut before = 0;
+        self.files
+            .iter()
+            .zip(&self.starts)
+            .flat_map(move |(file, &first)| {
+                let skipped = from.saturating_sub(before).min(file.header.documents);
+                before += file.header.documents;
+                (skipped..file.header.documents).filter_map(move |index| {
+                    // Verified shards have every entry that they count.
+                    let span = file.span(index)?;
+                    Some(Span {
+                        start: first + span.start,
+                        ..span
                     })
                 })
             })

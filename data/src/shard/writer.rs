@@ -14,6 +14,10 @@ use crate::files;
 /// A new shard is begun at the first document's end after this many bytes.
 pub const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
 
+/// A new shard is begun, too, when the list of its documents has this many bytes: the list is kept in
+/// memory until the shard is complete, some 150 bytes a document.
+const MAX_LIST_BYTES: usize = 32 << 20;
+
 /// What all shards of a split have in common.
 #[derive(Clone, Debug)]
 pub struct ShardOptions {
@@ -96,7 +100,7 @@ impl ShardWriter {
             return Err(ShardError::Token { token, vocab_size });
         }
         let mut shard = match self.open.take() {
-            Some(shard) if shard.file_bytes(&self.options) >= self.options.max_bytes => {
+            Some(shard) if shard.is_full(&self.options) => {
                 self.close(shard, false)?;
                 self.begin()?
             }
@@ -184,12 +188,11 @@ impl Drop for ShardWriter {
 }
 
 impl OpenShard {
-    fn file_bytes(&self, options: &ShardOptions) -> u64 {
+    fn is_full(&self, options: &ShardOptions) -> bool {
         let width = u64::from(Header::width_for(options.vocab_size as u64));
-        HEADER_BYTES as u64
-            + self.tokens * width
-            + self.entries.len() as u64
-            + self.provenance.len() as u64
+        let list = self.entries.len() + self.provenance.len();
+        let bytes = HEADER_BYTES as u64 + self.tokens * width + list as u64;
+        bytes >= options.max_bytes || list >= MAX_LIST_BYTES
     }
 
     fn append(

@@ -58,7 +58,7 @@ pub enum SourceError {
     Compressed {
         /// The file.
         path: String,
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd`, `bzip2` or `xz`.
         format: &'static str,
         /// What the decoder says.
         message: String,

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+use super::compression::inner_name;
 use super::paths::{data_folder, expand};
 use super::{Documents, SourceError};
 use crate::cargo_corpus::{self, CargoSummary};
@@ -204,10 +205,7 @@ fn form(
     bad_lines: OnBadLine,
     separator: Option<&str>,
 ) -> Form {
-    let name = name
-        .strip_suffix(".gz")
-        .or(name.strip_suffix(".zst"))
-        .unwrap_or(name);
+    let name = inner_name(name);
     let named_jsonl = name.ends_with(".jsonl") || name.ends_with(".ndjson");
     if format == FileFormat::Jsonl || (format == FileFormat::Auto && named_jsonl) {
         Form::Jsonl {

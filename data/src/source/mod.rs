@@ -3,6 +3,7 @@
 //! [`Inputs::resolve`] turns a recipe's sources into a fixed list of files before anything is
 //! read; [`Inputs::documents`] then streams their documents in that order in bounded memory.
 
+mod compression;
 mod documents;
 mod encoding;
 mod error;

@@ -1,17 +1,13 @@
 //! Bytes of a file or a pipe, decompressed.
 //!
-//! The first bytes decide, not the name, so that a pipe works and a misnamed file is noticed. A
-//! gzip file may have several members and a zstd file several frames (`cat a.gz b.gz`, `pigz`,
-//! log rotation); readers that stop after the first lose the rest in silence.
+//! The first bytes decide, not the name, so that a pipe works and a misnamed file is noticed.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::SourceError;
-use super::zstd::Frames;
+use super::compression::{Compression, XZ_MEMORY_KIB};
 
 const BUFFER: usize = 1 << 16;
 /// How much of a text is looked at for signs that it is none.
@@ -21,7 +17,7 @@ const SNIFFED: usize = 8192;
 pub(super) struct Stream {
     pub(super) input: Box<dyn BufRead + Send>,
     pub(super) path: String,
-    compression: Option<&'static str>,
+    compression: Option<Compression>,
 }
 
 impl Stream {
@@ -31,14 +27,14 @@ impl Stream {
             path: name.to_owned(),
             error,
         })?;
-        Self::new(Box::new(file), name, compression_by_name(name))
+        Self::new(Box::new(file), name, Compression::of_name(name))
     }
 
     /// Takes over a reader; `promised` is the compression that its name speaks of.
     pub(super) fn new(
         mut raw: Box<dyn Read + Send>,
         name: &str,
-        promised: Option<&'static str>,
+        promised: Option<Compression>,
     ) -> Result<Self, SourceError> {
         let mut stream = Self {
             input: Box::new(io::empty()),
@@ -51,21 +47,23 @@ impl Stream {
             .read_to_end(&mut head)
             .map_err(|error| stream.fault(error))?;
         if let Some(what) = unsupported(&head) {
-            return Err(stream.not_text(what, "decompress it, or use .gz or .zst"));
+            return Err(stream.not_text(what, "unpack it, or use .gz, .zst, .bz2 or .xz"));
         }
-        let found = compression(&head);
+        let found = Compression::of_bytes(&head);
         if let (Some(promised), None) = (promised, found) {
             return Err(SourceError::Compressed {
                 path: stream.path,
-                format: promised,
-                message: format!("it begins with bytes {head:02X?}, which no {promised} file does"),
+                format: promised.name(),
+                message: format!(
+                    "it begins with bytes {head:02X?}, which no {} file does",
+                    promised.name()
+                ),
             });
         }
         let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
         stream.compression = found;
         stream.input = match found {
-            Some("gzip") => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(whole))),
-            Some(_) => Box::new(BufReader::with_capacity(BUFFER, Frames::new(whole))),
+            Some(compression) => compression.decoder(whole),
             None => Box::new(whole),
         };
         Ok(stream)
@@ -74,9 +72,16 @@ impl Stream {
     /// What a fault while reading means.
     pub(super) fn fault(&self, error: io::Error) -> SourceError {
         match self.compression {
-            Some(format) => SourceError::Compressed {
+            Some(Compression::Xz) if error.kind() == io::ErrorKind::OutOfMemory => self.not_text(
+                format!(
+                    "its xz dictionary needs more than the {} MiB that are given to it",
+                    XZ_MEMORY_KIB >> 10
+                ),
+                "pack it again with `xz -9`, which needs 65 MiB",
+            ),
+            Some(compression) => SourceError::Compressed {
                 path: self.path.clone(),
-                format,
+                format: compression.name(),
                 message: error.to_string(),
             },
             None => SourceError::Read {
@@ -113,33 +118,8 @@ impl Stream {
     }
 }
 
-fn compression_by_name(name: &str) -> Option<&'static str> {
-    match Path::new(name).extension()?.to_str()? {
-        "gz" => Some("gzip"),
-        "zst" => Some("zstd"),
-        _ => None,
-    }
-}
-
-fn compression(head: &[u8]) -> Option<&'static str> {
-    if head.starts_with(&[0x1F, 0x8B]) {
-        Some("gzip")
-    } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD])
-        || (head.len() >= 4 && head[0] & 0xF0 == 0x50 && head[1..4] == [0x2A, 0x4D, 0x18])
-    {
-        Some("zstd")
-    } else {
-        None
-    }
-}
-
 fn unsupported(head: &[u8]) -> Option<String> {
-    let known: [(&[u8], &str); 4] = [
-        (&[0xFD, b'7', b'z', b'X', b'Z', 0], "xz"),
-        (b"BZh", "bzip2"),
-        (b"PK\x03\x04", "zip"),
-        (b"PAR1", "Parquet"),
-    ];
+    let known: [(&[u8], &str); 2] = [(b"PK\x03\x04", "zip"), (b"PAR1", "Parquet")];
     known
         .iter()
         .find(|(magic, _)| head.starts_with(magic))
@@ -166,8 +146,31 @@ pub(super) mod tests {
         ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
     }
 
+    /// One bzip2 stream.
+    pub(in crate::source) fn bzip2(text: &[u8]) -> Vec<u8> {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// One xz stream.
+    pub(in crate::source) fn xz(text: &[u8]) -> Vec<u8> {
+        let options = lzma_rust2::XzOptions::with_preset(1);
+        let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    type Pack = fn(&[u8]) -> Vec<u8>;
+    const PACKERS: [(&str, Pack); 4] = [
+        ("a.gz", gzip),
+        ("a.zst", zstd),
+        ("a.bz2", bzip2),
+        ("a.xz", xz),
+    ];
+
     fn read(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, SourceError> {
-        let promised = compression_by_name(name);
+        let promised = Compression::of_name(name);
         let mut stream = Stream::new(Box::new(Cursor::new(bytes)), name, promised)?;
         let mut out = Vec::new();
         match stream.input.read_to_end(&mut out) {
@@ -191,7 +194,7 @@ pub(super) mod tests {
     fn every_member_and_every_frame_is_read() {
         let parts = [noise(200_000), b"middle".to_vec(), noise(10)];
         let skippable = [&[0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
-        for (name, pack) in [("a.gz", gzip as fn(&[u8]) -> Vec<u8>), ("a.zst", zstd)] {
+        for (name, pack) in PACKERS {
             let mut packed: Vec<Vec<u8>> = parts.iter().map(|part| pack(part)).collect();
             if name == "a.zst" {
                 packed.insert(0, skippable.clone());
@@ -220,13 +223,15 @@ pub(super) mod tests {
     #[test]
     fn what_is_cut_short_or_damaged_is_refused_by_name() {
         let text = noise(100_000);
-        for (name, packed) in [("a.gz", gzip(&text)), ("a.zst", zstd(&text))] {
+        for (name, pack) in PACKERS {
+            let packed = pack(&text);
             for length in [1, 5, 7, 20, packed.len() / 2, packed.len() - 1] {
                 let fault = read(packed[..length].to_vec(), name)
                     .unwrap_err()
                     .to_string();
                 assert!(fault.starts_with(name), "{length}: {fault}");
                 assert!(fault.contains("cut short"), "{length}: {fault}");
+                assert!(length < 7 || fault.contains("bytes of text"), "{fault}");
             }
             let two = [packed.clone(), packed[..packed.len() / 2].to_vec()].concat();
             assert!(read(two, name).is_err(), "{name}");
@@ -242,12 +247,7 @@ pub(super) mod tests {
 
     #[test]
     fn other_formats_are_named() {
-        for (bytes, what) in [
-            (&b"\xFD7zXZ\0abc"[..], "xz"),
-            (b"BZh91AY&SY", "bzip2"),
-            (b"PK\x03\x04abc", "zip"),
-            (b"PAR1abc", "Parquet"),
-        ] {
+        for (bytes, what) in [(&b"PK\x03\x04abc"[..], "zip"), (b"PAR1abc", "Parquet")] {
             let fault = read(bytes.to_vec(), "a").unwrap_err().to_string();
             assert!(fault.contains(what) && fault.contains(".zst"), "{fault}");
         }

@@ -9,7 +9,7 @@ use super::{Inputs, SourceError};
 use crate::document::Document;
 use crate::recipe::{Clean, Encoding, Source, from_ron_str};
 use crate::source::ReadCounts;
-use crate::source::stream::tests::{gzip, zstd};
+use crate::source::stream::tests::{bzip2, gzip, xz, zstd};
 
 struct Folder(tempfile::TempDir);
 
@@ -54,9 +54,12 @@ fn every_format_in_a_fixed_order() {
             &[zstd(line), zstd(b"\n"), zstd(line)].concat(),
         ),
         ("e.jsonl.gz", &gzip(line)),
+        ("f.jsonl.bz2", &[bzip2(line), bzip2(line)].concat()),
+        ("g.jsonl.xz", &[xz(line), xz(line)].concat()),
     ]);
     let all = "[Files(paths: [\"#\"])]";
-    let want = ["one two", "json", "plain", "json", "json", "json"];
+    let mut want = vec!["one two", "json", "plain"];
+    want.extend(["json"; 7]);
     assert_eq!(folder.texts(all), want);
     let chosen =
         "[Files(paths: [\"#/c.txt\", \"#/*.gz\", \"#/c.*\"]), Files(paths: [\"#/c.txt\"])]";

@@ -97,9 +97,8 @@ impl Tokenizer {
                 .map(|byte| inner.bytes[byte as usize])
                 .collect()),
             Kind::ByteLevelBpe => inner
-                .general
-                .encode_fast(text, false)
-                .map(|encoding| encoding.get_ids().to_vec())
+                .words
+                .encode(inner.general.get_model(), text)
                 .map_err(|error| Fault::Failed(error.to_string())),
             Kind::Other(_) => self.encode_general(text),
         }

@@ -33,6 +33,39 @@ impl Place {
     }
 }
 
+/// Where in its document a text begins: for the places in faults.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Before {
+    bytes: usize,
+    lines: usize,
+    /// Characters since the last line end.
+    columns: usize,
+}
+
+impl Before {
+    /// Goes on behind a text.
+    pub(crate) fn pass(&mut self, text: &str) {
+        self.bytes += text.len();
+        match text.rfind('\n') {
+            Some(at) => {
+                self.lines += text.matches('\n').count();
+                self.columns = text[at + 1..].chars().count();
+            }
+            None => self.columns += text.chars().count(),
+        }
+    }
+
+    /// The place in the document of a place in the text.
+    pub(crate) fn shift(self, mut place: Place) -> Place {
+        if place.line == 1 {
+            place.column += self.columns;
+        }
+        place.line += self.lines;
+        place.offset += self.bytes;
+        place
+    }
+}
+
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(

@@ -25,12 +25,16 @@ mod encode;
 mod error;
 mod kind;
 mod pieces;
+mod spans;
 mod stream;
+mod words;
 mod wrapper;
 
-pub use bpe::{BpeSample, SAMPLE_BYTES, train_bpe};
+pub use bpe::{BpeSample, LARGEST_SAMPLE, SAMPLE_BYTES, train_bpe};
+pub(crate) use error::Before;
 pub use error::{Place, TokenizerError};
 pub use kind::Kind;
+pub(crate) use spans::TokenSpan;
 pub use stream::TextStream;
 pub use wrapper::Tokenizer;
 

@@ -1,13 +1,12 @@
 //! Cutting a long text into pieces that encode to the same tokens.
 //!
-//! A piece is what one thread encodes at a time, and the general encoder holds some hundred bytes
-//! for each byte of it. A cut must not show in the tokens, so it falls only where the tokenizer
+//! A piece is what one thread encodes at a time, and what a sample for training is drawn from. A cut must not show in the tokens, so it falls only where the tokenizer
 //! would have cut in any case.
 
 use super::Kind;
 
 /// About how long a piece is, in bytes.
-pub(super) const PIECE_BYTES: usize = 256 << 10;
+pub(super) const PIECE_BYTES: usize = 128 << 10;
 
 /// The pieces of `text` in order, each with the bytes before it; they join to the whole text.
 pub(super) fn pieces<'t>(kind: &Kind, text: &'t str, target: usize) -> Vec<(usize, &'t str)> {

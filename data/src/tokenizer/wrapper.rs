@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::decode::Decoding;
 use super::kind::{Traits, traits};
+use super::words::Words;
 use super::{Kind, TokenizerError, byte_level};
 use crate::files;
 
@@ -44,6 +45,8 @@ pub(super) struct Inner {
     pub characters: Vec<Option<u32>>,
     /// Ids of bytes, for [`Kind::Byte`].
     pub bytes: Vec<u32>,
+    /// For [`Kind::ByteLevelBpe`].
+    pub words: Words,
     pub decoding: Decoding,
 }
 
@@ -184,6 +187,7 @@ impl Tokenizer {
             unknown,
             characters,
             bytes,
+            words: Words::new().map_err(|error| parse(error.to_string()))?,
             decoding,
         })))
     }

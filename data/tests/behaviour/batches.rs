@@ -46,6 +46,114 @@ fn targets_are_the_next_tokens() {
     }
 }
 
+/// Documents of these lengths, each with its number in front, counting up: document 3 of four tokens
+/// is 3000, 3001, 3002, 3003. The flag says
+/// that the next entry goes on.
+fn documents(lengths: &[(u32, bool)]) -> Arc<Shards> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ShardOptions {
+        vocab_size: 1 << 24,
+        tokenizer: [0; 32],
+        max_bytes: 600,
+    };
+    let mut writer = ShardWriter::new(folder.path(), "train", options);
+    let (mut number, mut at) = (0, 0);
+    for &(length, continues) in lengths {
+        let tokens: Vec<u32> = (at..at + length).map(|i| number * 1_000 + i).collect();
+        writer
+            .document(&tokens, 1, &Provenance::default(), continues)
+            .unwrap();
+        (number, at) = match continues {
+            true => (number, at + length),
+            false => (number + 1, 0),
+        };
+    }
+    writer.finish().unwrap();
+    Arc::new(Shards::open(folder.path(), "train", None).unwrap())
+}
+
+#[test]
+fn windows_by_document_hold_every_target_once_and_nothing_of_another() {
+    // Short, exactly one window, one more, nothing to predict, long, and one in three pieces.
+    let mut lengths = vec![(5, false), (17, false), (18, false), (1, false), (0, false)];
+    lengths.extend([(100, false), (30, true), (40, true), (7, false), (2, false)]);
+    for number in 0..700 {
+        lengths.push((number % 61, number % 7 == 0));
+    }
+    lengths.push((4, false));
+    let shards = documents(&lengths);
+    assert!(shards.files() > 3);
+    let total = shards.len();
+    let batches = Batches::new(Arc::clone(&shards), Windows::Documents, 16, 1, 3).unwrap();
+    let mut windows = 0;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut firsts = Vec::new();
+    // An epoch ends when every target has come.
+    let documents: std::collections::BTreeSet<u32> = {
+        let mut all = vec![0; total as usize];
+        shards.read(0, &mut all).unwrap();
+        all.into_iter().filter(|token| token % 1_000 > 0).collect()
+    };
+    while seen.len() < documents.len() {
+        let batch = batches.batch(windows);
+        windows += 1;
+        let valid = batch.valid();
+        assert!((1..=16).contains(&valid));
+        let (first, document) = (batch.inputs[0], batch.inputs[0] / 1_000);
+        // Cut side by side from the document's first token on.
+        assert_eq!(first % 1_000 % 16, 0);
+        for col in 0..16 {
+            let counts = batch.mask.as_ref().is_none_or(|mask| mask[col]);
+            assert_eq!(counts, col < valid);
+            if counts {
+                assert_eq!(batch.inputs[col], first + col as u32);
+                assert_eq!(batch.targets[col], first + col as u32 + 1);
+                assert!(seen.insert(batch.targets[col]), "twice in an epoch");
+            } else {
+                assert_eq!(batch.targets[col], 0);
+            }
+        }
+        assert!(seen.contains(&(document * 1_000 + 1)) || first % 1_000 > 0);
+        firsts.push(first);
+    }
+    assert_eq!(seen, documents);
+    let padding = 1.0 - seen.len() as f64 / (windows as f64 * 16.0);
+    assert!((batches.padding() - padding).abs() < 1e-12);
+    // The next epoch has the same windows in another order, and batches are pure functions.
+    let next: Vec<u32> = (windows..2 * windows)
+        .map(|i| batches.batch(i).inputs[0])
+        .collect();
+    assert_ne!(next, firsts);
+    let sorted = |mut list: Vec<u32>| {
+        list.sort_unstable();
+        list
+    };
+    assert_eq!(sorted(next), sorted(firsts.clone()));
+    let other = Batches::new(Arc::clone(&shards), Windows::Documents, 16, 1, 4).unwrap();
+    assert_ne!(other.batch(0), batches.batch(0));
+    // In batches of any size the windows come in the same order, over the end of the epoch too.
+    let sevens = Batches::new(shards, Windows::Documents, 16, 7, 3).unwrap();
+    for i in [0, 5, windows / 7, u64::MAX] {
+        let batch = sevens.batch(i);
+        assert_eq!((batch.rows, &batch), (7, &sevens.batch(i)));
+    }
+    let batch = sevens.batch(2);
+    for row in 0..7 {
+        assert_eq!(batch.inputs[row * 16], firsts[14 + row]);
+    }
+}
+
+#[test]
+fn documents_without_two_tokens_are_nothing_to_learn_from() {
+    let shards = documents(&[(1, false), (0, false), (1, false)]);
+    let error = Batches::new(shards, Windows::Documents, 1, 1, 1).unwrap_err();
+    assert!(error.is_usage(), "{error}");
+    // A document shorter than the context is enough.
+    let batches = Batches::new(documents(&[(2, false)]), Windows::Documents, 64, 2, 1).unwrap();
+    assert_eq!((batches.batch(0).rows, batches.batch(0).valid()), (2, 2));
+    assert!((batches.padding() - 63.0 / 64.0).abs() < 1e-12);
+}
+
 #[test]
 fn evaluation_sees_every_full_window_once() {
     let shards = counting(1_000);

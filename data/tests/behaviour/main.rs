@@ -4,6 +4,8 @@
 
 mod batches;
 mod command;
+mod inspect;
+mod memory;
 mod prepare;
 mod shards;
 mod tokenizers;

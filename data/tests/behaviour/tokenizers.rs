@@ -138,6 +138,34 @@ fn a_sample_beyond_its_cap_depends_on_the_texts_alone() {
     assert_eq!(train(false), train(true));
 }
 
+/// One long text is sampled from end to end, not from its head.
+#[test]
+fn a_sample_of_one_long_text_is_spread_over_it() {
+    let part = |name: &str| format!("{name} ").repeat(400) + "\n";
+    let text: String = (0..16)
+        .map(|number| {
+            let name = format!("chapter{number}");
+            (0..120)
+                .map(|line| part(&name) + &line.to_string() + "\n")
+                .collect::<String>()
+        })
+        .collect();
+    let mut sample = BpeSample::new(text.len() / 3);
+    sample.push(&text);
+    assert!(sample.bytes() <= text.len() / 3 && sample.bytes() > text.len() / 4);
+    assert!(sample.describe().contains(" of "), "{}", sample.describe());
+    let tokenizer = train_bpe(&sample, 420, 2).unwrap();
+    let tokens = |number: usize| {
+        tokenizer
+            .encode(&format!(" chapter{number}"))
+            .unwrap()
+            .len()
+    };
+    // A chapter that was in the sample is a token with its number, or two.
+    let learnt = (0..16).filter(|&number| tokens(number) <= 2).count();
+    assert!(learnt > 8, "{learnt} of 16");
+}
+
 #[test]
 fn what_looks_like_a_special_token_stays_text() {
     let text = "<|endoftext|>".repeat(50) + " <|endoftext|>x";

@@ -59,6 +59,10 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
         if let Some(adapter) = run.adapter() {
             eprintln!("on {adapter}");
         }
+        let padding = run.padding()?;
+        if padding > 0.0 {
+            eprintln!("{:.1} % of a batch is padding", 100.0 * padding);
+        }
     }
     let out = run.out.clone();
     let outcome = run.run(&args.training, &stop)?;

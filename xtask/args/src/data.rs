@@ -59,6 +59,9 @@ pub enum TokenizerCommand {
         /// Tokens in the vocabulary, special ones included (for bpe)
         #[arg(long, default_value_t = 8192, value_name = "N")]
         vocab_size: usize,
+        /// Bytes of text to train on, drawn from all of the input (for bpe)
+        #[arg(long, default_value_t = 64 << 20, value_name = "BYTES")]
+        sample: usize,
         /// Where to write the tokenizer.json
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -80,12 +83,17 @@ pub enum TokenizerCommand {
         /// Token ids instead of standard input
         ids: Vec<u32>,
     },
-    /// Kind, vocabulary, special tokens, and how well it compresses a text
+    /// What the vocabulary is made of, and how well it serves each of several texts
     Inspect {
         /// A tokenizer.json, or a folder that holds one
         #[arg(long, value_name = "PATH")]
         tokenizer: PathBuf,
-        /// Text files to measure bytes per token on
+        /// Texts to measure it on, each by itself: files, folders or wildcards, with a name in
+        /// front where wanted, as in ru=corpus/russian (`-` reads standard input)
+        #[arg(value_name = "[NAME=]PATH")]
         inputs: Vec<String>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
