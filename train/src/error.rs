@@ -68,6 +68,9 @@ pub enum Error {
     /// A backend that this program was built without, or a device that is not there.
     #[error("{0}")]
     Device(String),
+    /// A tensor that the adapter has no buffer for.
+    #[error("{0}")]
+    TooLarge(String),
     /// Training went wrong in a way that going on would not mend.
     #[error("{0}")]
     Training(String),
@@ -92,7 +95,8 @@ impl Error {
             | Error::Model(_)
             | Error::Generate(_)
             | Error::Folder { .. }
-            | Error::Device(_) => true,
+            | Error::Device(_)
+            | Error::TooLarge(_) => true,
             Error::Data(error) => error.is_usage(),
             Error::Prompt { source, .. } => source.is_usage(),
             Error::Weights(slovo_model::WeightsError::Io { source, .. })

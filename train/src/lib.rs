@@ -19,6 +19,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "wgpu")]
+mod adapter;
 pub mod backend;
 pub mod batch;
 pub mod checkpoint;
@@ -26,6 +28,7 @@ pub mod command;
 mod error;
 pub mod files;
 pub mod learner;
+pub mod limits;
 pub mod optimizer;
 pub mod place;
 pub mod plan;

@@ -52,7 +52,13 @@ fn run(command: Command) -> Result<u8> {
                 false => inspect::as_text(&found),
             })
         }
-        Command::Doctor(args) => print(doctor::report(&args.backend).trim_end()),
+        Command::Doctor(args) => {
+            let found = doctor::examine(&args.backend);
+            print(&match args.json {
+                true => command::json(&found)?,
+                false => found.to_string(),
+            })
+        }
         Command::Bench(args) => match args.name {
             BenchName::Train => print(&command::json(&bench::train(&args)?)?),
             BenchName::Memory => print(&memory::compare(&args)?),

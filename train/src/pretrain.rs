@@ -1,5 +1,6 @@
 //! Pretraining, from recipe to model folder.
 
+use crate::backend::{Adapter, Opened};
 use crate::batch::{EvalLoader, TrainLoader};
 use crate::checkpoint::RunIdentity;
 use crate::learner::launch;
@@ -11,8 +12,7 @@ use crate::run::{holds_run, refuse_filled};
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::task::CausalTask;
-use crate::{Error, Result, backend, files, progress};
-use burn::tensor::Device;
+use crate::{Error, Result, backend, files, limits, progress};
 use slovo_args::{PretrainArgs, TrainingArgs};
 use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
 use slovo_model::CausalLm;
@@ -28,7 +28,7 @@ pub struct Pretraining {
     pub data: Prepared,
     /// The run folder.
     pub out: PathBuf,
-    device: Option<Device>,
+    opened: Option<Opened>,
 }
 
 impl Pretraining {
@@ -61,9 +61,9 @@ impl Pretraining {
             });
         }
         progress::check(training.progress)?;
-        let device = match training.dry_run {
+        let opened = match training.dry_run {
             true => None,
-            false => Some(backend::device(&training.backend)?),
+            false => Some(backend::open(&training.backend)?),
         };
         let recipe = read_recipe(args.recipe.as_deref(), training, &out)?;
         recipe.validate()?;
@@ -73,8 +73,13 @@ impl Pretraining {
             recipe,
             data,
             out,
-            device,
+            opened,
         })
+    }
+
+    /// What it will run on, on a backend that goes through a graphics API.
+    pub fn adapter(&self) -> Option<&Adapter> {
+        self.opened.as_ref()?.adapter.as_ref()
     }
 
     /// What the run needs.
@@ -90,19 +95,22 @@ impl Pretraining {
     ///
     /// # Errors
     ///
-    /// A run folder that is another run's, a checkpoint that is not whole, or a training that failed.
+    /// A tensor too large for the device, a run folder that is another run's, a checkpoint that is
+    /// not whole, or a training that failed.
     pub fn run(self, args: &TrainingArgs, stop: &Stop) -> Result<Outcome> {
         let Self {
             recipe,
             data,
             out,
-            device,
+            opened,
         } = self;
-        let device = match device {
-            Some(device) => device,
+        let opened = match opened {
+            Some(opened) => opened,
             // It was prepared for a dry run.
-            None => backend::device(&args.backend)?,
+            None => backend::open(&args.backend)?,
         };
+        limits::training(&recipe, &opened)?;
+        let device = opened.device;
         let training_device = device.clone().autodiff();
         let context = recipe.context()?;
         let valid = data.validation;

@@ -6,7 +6,7 @@ use crate::place::ModelPlace;
 use crate::recipe::Recipe;
 use crate::stop::Stop;
 use crate::task::CausalTask;
-use crate::{Error, Result, backend};
+use crate::{Error, Result, backend, limits};
 use serde::Serialize;
 use slovo_args::EvaluateArgs;
 use slovo_data::source::Inputs;
@@ -43,12 +43,11 @@ pub struct HeldOut {
 ///
 /// A model or a text that cannot be read, or that does not fit the other.
 pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
-    let device = backend::device(&args.backend)?;
+    let opened = backend::open(&args.backend)?;
     let place = ModelPlace::find(&args.model.model)?;
-    let model = place.model(&device)?;
-    let tokenizer = place.tokenizer(&model)?;
+    let shape = slovo_model::load_config(&place.folder)?;
     let trained = place.provenance()?.map(|provenance| provenance.context);
-    let longest = model.config().max_seq_len;
+    let longest = shape.max_seq_len;
     let context = args.context.or(trained).unwrap_or(longest);
     if !(1..=longest).contains(&context) {
         return Err(Error::Value {
@@ -57,6 +56,10 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
             expected: format!("from 1 to {longest}, the model's longest, would do"),
         });
     }
+    let batch = args.batch.max(1);
+    limits::inference(&shape, [batch, context], "--batch", &opened)?;
+    let model = place.model(&opened.device)?;
+    let tokenizer = place.tokenizer(&model)?;
     let own = match args.data.is_empty() {
         true => Some(own_data(&place, stop)?),
         false => None,
@@ -81,7 +84,7 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
         return Err(Error::Training("the text has no bytes to measure".into()));
     }
     let tokens_per_byte = tokens as f64 / bytes as f64;
-    let loader = EvalLoader::new(windows, None, args.batch.max(1), &device);
+    let loader = EvalLoader::new(windows, None, batch, &opened.device);
     let task = CausalTask { model };
     let Some(found) = evaluate(&task, &loader, Some(tokens_per_byte), stop, None)? else {
         return Ok(None);

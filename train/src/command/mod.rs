@@ -54,6 +54,9 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
             grouped(memory >> 20),
             run.out.display()
         );
+        if let Some(adapter) = run.adapter() {
+            eprintln!("on {adapter}");
+        }
     }
     let out = run.out.clone();
     let outcome = run.run(&args.training, &stop)?;

@@ -254,10 +254,10 @@ impl Model {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(in crate::recipe) fn recipe() -> Recipe {
+    pub(crate) fn recipe() -> Recipe {
         from_ron_str(
             r#"(
                 steps: 10,
@@ -277,6 +277,16 @@ pub(super) mod tests {
     fn the_default_recipe_loads_and_a_set_reaches_into_it() {
         let recipe = Recipe::load(None, &["model.n_layers=3".into()]).unwrap();
         assert_eq!(recipe.model().unwrap().n_layers, 3);
+    }
+
+    #[test]
+    fn every_recipe_beside_this_crate_loads() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/recipes"));
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let recipe = Recipe::load(Some(&path), &[]).unwrap();
+            recipe.validate().unwrap();
+        }
     }
 
     #[test]

@@ -9,6 +9,9 @@ pub struct DoctorArgs {
     /// Which backend to build and look at.
     #[command(flatten)]
     pub backend: BackendArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The benchmarks.
