@@ -5,6 +5,9 @@
 #![cfg(feature = "flex")]
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "wgpu")]
+#[path = "../../model/tests/devices/mod.rs"]
+mod devices;
 mod support;
 
 use std::io::{BufRead, BufReader};
@@ -33,7 +36,52 @@ fn kill_after(workshop: &Workshop, more: &[&str], step: u64) {
 
 #[test]
 fn killed_twice_and_resumed_equals_uninterrupted() {
-    let flags = ["--steps", "200", "--progress", "json"];
+    killed_and_resumed("flex");
+}
+
+#[test]
+#[cfg(feature = "ndarray")]
+fn killed_twice_and_resumed_equals_uninterrupted_on_ndarray() {
+    killed_and_resumed("ndarray");
+}
+
+/// A GPU may add in another order in another process, so that these losses are the same but for
+/// rounding. Uninterrupted they are the CPU's (`tests/backends.rs`), which take less time.
+#[test]
+#[cfg(feature = "wgpu")]
+fn killed_and_resumed_on_wgpu_gives_the_cpus_losses() {
+    if devices::wgpu().is_none() {
+        return;
+    }
+    let sets = [
+        "checkpoint.every=4",
+        "evaluation.every=12",
+        "evaluation.windows=4",
+    ];
+    let sets = sets.iter().flat_map(|set| ["--set", set]);
+    let on = |backend| {
+        let flags = ["--steps", "12", "--progress", "json", "--backend", backend];
+        flags.into_iter().chain(sets.clone()).collect::<Vec<_>>()
+    };
+    let straight = Workshop::new();
+    let output = straight.finish(&on("flex"));
+    assert!(output.status.success(), "{}", errors(&output));
+    let killed = Workshop::new();
+    kill_after(&killed, &on("wgpu"), 6);
+    let output = killed.finish(&[&on("wgpu")[..], &["--resume"]].concat());
+    assert!(output.status.success(), "{}", errors(&output));
+    let told = errors(&output);
+    assert!(told.contains("resuming at step 4"), "{told}");
+    let loss = |row: &String| row.split(',').nth(2).unwrap().parse::<f64>().unwrap();
+    let (straight, killed) = (straight.losses(), killed.losses());
+    assert_eq!((straight.len(), killed.len()), (12, 12));
+    for (a, b) in straight.iter().zip(&killed) {
+        assert!((loss(a) - loss(b)).abs() < 1e-4 * loss(a), "{a} and {b}");
+    }
+}
+
+fn killed_and_resumed(backend: &str) {
+    let flags = ["--steps", "200", "--progress", "json", "--backend", backend];
     let straight = Workshop::new();
     let output = straight.finish(&flags);
     assert!(output.status.success(), "{}", errors(&output));

@@ -57,8 +57,10 @@ pub enum CheckStep {
     Tests,
     /// The documentation builds, and its links lead somewhere
     Docs,
-    /// The backends that the other steps leave out compile
+    /// The backends that the other steps leave out compile without a warning
     Features,
+    /// flex, ndarray and wgpu in one program: the same model, the same losses
+    Backends,
 }
 
 /// Arguments of `check`.

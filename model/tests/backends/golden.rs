@@ -1,6 +1,7 @@
 //! Parity with Hugging Face's transformers on small models with random weights.
 
-use crate::{distance, floats};
+use crate::devices;
+use crate::tensors::{distance, floats};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use safetensors::SafeTensors;
 use slovo_model::{Cache, CausalLm, GenerateOptions, Pass, Request, Sampling, load_model};
@@ -44,14 +45,24 @@ impl Reference {
 
 fn check(name: &str) {
     let Some(folder) = folder(name) else { return };
-    let device = Device::default();
-    let model = load_model(&folder, &device).unwrap();
     let reference = Reference(std::fs::read(folder.join("reference.safetensors")).unwrap());
+    for (backend, device) in devices::all() {
+        check_on(
+            &format!("{name} on {backend}"),
+            &folder,
+            &reference,
+            &device,
+        );
+    }
+}
+
+fn check_on(name: &str, folder: &Path, reference: &Reference, device: &Device) {
+    let model = load_model(folder, device).unwrap();
 
     let (shape, tokens) = reference.ids("input.input_ids");
-    let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, shape), &device);
+    let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, shape), device);
     let (shape, logits) = reference.floats("output.logits");
-    let expected = Tensor::<3>::from_data(TensorData::new(logits, shape), &device);
+    let expected = Tensor::<3>::from_data(TensorData::new(logits, shape), device);
     let ours = model.forward(tokens.clone(), &mut Pass::default());
     let error = distance(ours.clone(), expected.clone());
     assert!(error < 1e-4, "{name}: logits differ by {error}");
@@ -105,7 +116,7 @@ fn check(name: &str) {
 /// The reference's logits come out of the cache too.
 fn check_cached(name: &str, model: &CausalLm, tokens: Tensor<2, Int>, expected: Tensor<3>) {
     let [batch, seq] = tokens.dims();
-    let mut cache: Cache = model.cache(batch, seq, &Device::default());
+    let mut cache: Cache = model.cache(batch, seq, &tokens.device());
     let mut read = |from, n| {
         model.forward(
             tokens.clone().narrow(1, from, n),
@@ -150,7 +161,13 @@ struct Continued {
 
 fn check_batch(name: &str, expected: &Continued) {
     let Some(folder) = folder(name) else { return };
-    let model = load_model(&folder, &Device::default()).unwrap();
+    for (backend, device) in devices::all() {
+        check_batch_on(&format!("{name} on {backend}"), &folder, expected, &device);
+    }
+}
+
+fn check_batch_on(name: &str, folder: &Path, expected: &Continued, device: &Device) {
+    let model = load_model(folder, device).unwrap();
     let continued = |repetition_penalty| {
         let options = GenerateOptions {
             sampling: Sampling {

@@ -1,0 +1,79 @@
+//! Memory does not grow while a run goes on (Burn's issues 4792 and 5212 were about wgpu).
+//!
+//! A program of its own, because it looks at the memory of the whole process.
+
+#![cfg(feature = "flex")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../../model/tests/devices/mod.rs"]
+mod devices;
+mod tiny;
+
+use burn::tensor::Device;
+use slovo_train::optimizer::{AdamW, OptimizerRecipe};
+use tiny::Training;
+
+/// The program's own; the system's keeps what it freed in pieces too small to be used again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Bytes that the device's allocator holds and uses, and bytes of the process.
+#[derive(Debug, Default)]
+struct Memory {
+    reserved: u64,
+    in_use: u64,
+    process: u64,
+}
+
+impl Memory {
+    fn of(device: &Device) -> Self {
+        device.sync().unwrap();
+        let pools = device.memory_pool_usage();
+        Self {
+            reserved: pools.as_ref().map_or(0, |pools| pools.bytes_reserved),
+            in_use: pools.as_ref().map_or(0, |pools| pools.bytes_in_use),
+            process: resident(),
+        }
+    }
+}
+
+/// Bytes of this process in memory; 0 where the system does not tell.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kib.map_or(0, |kib| kib * 1024)
+}
+
+#[test]
+fn five_hundred_steps_need_the_memory_of_a_hundred() {
+    let optimizer = OptimizerRecipe::AdamW(AdamW::default());
+    for (backend, device) in devices::all() {
+        let started = std::time::Instant::now();
+        let mut training = Training::new(&optimizer, &device);
+        let mut after = |steps: u64| {
+            (0..steps).for_each(|_| {
+                training.step();
+            });
+            Memory::of(&device)
+        };
+        let (early, late) = (after(100), after(400));
+        eprintln!(
+            "{backend}: {early:?} after 100 steps, {late:?} after 500, {:.1?}",
+            started.elapsed()
+        );
+        // A leak of a kibibyte a step, less than the smallest activation, would be this much.
+        let most = |early: u64| early + 400 * 1024;
+        assert!(
+            late.in_use < most(early.in_use),
+            "{backend}: {early:?}, {late:?}"
+        );
+        assert!(
+            late.reserved < most(early.reserved),
+            "{backend}: {early:?}, {late:?}"
+        );
+        // Threads of driver and allocator keep some for themselves at times.
+        let most = early.process + (8 << 20);
+        assert!(late.process < most, "{backend}: {early:?}, {late:?}");
+    }
+}
