@@ -4,6 +4,7 @@
 //! truth about this one. How the launch ended is put into its line at its end; a line without an end
 //! is of a process that still runs, or was killed.
 
+use crate::backend::Opened;
 use crate::learner::{End, Evaluation, Outcome};
 use crate::process::peak_memory;
 use crate::{Error, Result, files};
@@ -83,13 +84,16 @@ pub struct Measured {
 
 impl Launch {
     /// This process, on this machine, from `step` on.
-    pub fn here(args: &BackendArgs, device: &Device, step: u64) -> Self {
+    pub fn here(args: &BackendArgs, opened: &Opened, step: u64) -> Self {
         Self {
             step,
             began: now(),
             slovo: env!("CARGO_PKG_VERSION").into(),
             backend: args.backend.name().into(),
-            device: name_of(device),
+            device: match &opened.adapter {
+                Some(adapter) => adapter.to_string(),
+                None => name_of(&opened.device),
+            },
             cpu: cpu(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -199,7 +203,11 @@ mod tests {
         });
         // Without a launch there is nothing to end.
         end(dir.path(), &outcome).unwrap();
-        let launch = Launch::here(&BackendArgs::default(), &Device::default(), 5);
+        let opened = Opened {
+            device: Device::default(),
+            adapter: None,
+        };
+        let launch = Launch::here(&BackendArgs::default(), &opened, 5);
         begin(dir.path(), launch.clone()).unwrap();
         begin(dir.path(), launch).unwrap();
         end(dir.path(), &outcome).unwrap();

@@ -142,7 +142,7 @@ impl Pretraining {
             None => backend::open(&args.backend)?,
         };
         limits::training(&recipe, &opened)?;
-        let device = opened.device;
+        let device = opened.device.clone();
         let training_device = device.clone().autodiff();
         let context = recipe.context()?;
         let valid = data.validation;
@@ -162,7 +162,7 @@ impl Pretraining {
             false => Start::fresh(&out, &recipe, identity, model)?,
         };
         start.run.keep_data(&data.report)?;
-        launches::begin(&out, Launch::here(&args.backend, &device, start.state.step))?;
+        launches::begin(&out, Launch::here(&args.backend, &opened, start.state.step))?;
 
         let Evaluation {
             every,

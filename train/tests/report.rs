@@ -213,13 +213,13 @@ fn a_run_that_has_hardly_begun_and_one_that_broke_have_pages() {
     let broken = Workshop::new();
     let sets = ["--set", "schedule.peak=1e39", "--set", "schedule.warmup=0"];
     let often = ["--set", "checkpoint.every=1", "--set", "evaluation.every=1"];
-    assert_eq!(
-        broken.finish(&[sets, often].concat()).status.code(),
-        Some(1)
-    );
+    let output = broken.finish(&[sets, often].concat());
+    assert_eq!(output.status.code(), Some(1));
     let (page, json) = read(&broken.run_folder().join("report.html"));
     assert_eq!(json["status"], "failed");
-    assert!(page.contains("3 steps in a row had a loss or gradient that is not finite"));
+    let error = json["summary"]["error"].as_str().unwrap();
+    assert!(errors(&output).contains(error), "{error}");
+    assert!(page.contains("<p class=\"error\">"));
 }
 
 #[test]

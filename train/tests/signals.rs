@@ -74,6 +74,8 @@ fn signalled_until_it_ends() -> Option<i32> {
         assert!(child.try_wait().unwrap().is_none(), "it never began");
         sleep(Duration::from_millis(10));
     }
+    // From the first line of the log to the first step.
+    sleep(Duration::from_millis(500));
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status.code();

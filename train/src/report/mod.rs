@@ -48,7 +48,7 @@ pub fn write(run: &Path) -> Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub fn write_to(runs: &[PathBuf], html: &Path) -> Result<()> {
     let mut records = Vec::new();
     for run in runs {

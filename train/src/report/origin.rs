@@ -92,7 +92,10 @@ fn shares(what: &str, shares: &BTreeMap<String, Share>) -> String {
             let mut row = vec![name.to_string()];
             row.extend(numbers.map(grouped));
             if with_licences {
-                row.push(licences.join(", "));
+                row.push(match licences.len() {
+                    0..=2 => licences.join(", "),
+                    many => format!("{many}, see below"),
+                });
             }
             row
         })
