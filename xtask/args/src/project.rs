@@ -49,6 +49,8 @@ pub enum CheckStep {
     Format,
     /// Tracked files hold no machine's paths, no unfinished code, nothing large
     Words,
+    /// The tree in ARCHITECTURE.md names every source file
+    Tree,
     /// Every dependency's licence is one that we accept
     Licences,
     /// Clippy and the compiler warn of nothing

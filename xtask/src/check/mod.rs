@@ -5,6 +5,8 @@
 
 mod licences;
 mod spdx;
+mod tracked;
+mod tree;
 mod words;
 
 use crate::cargo::cargo;
@@ -78,6 +80,7 @@ fn carry_out(step: CheckStep) -> Verdict {
     match step {
         CheckStep::Format => cargo_passes(&["fmt --all --check"]),
         CheckStep::Words => words::check(),
+        CheckStep::Tree => tree::check(),
         CheckStep::Licences => licences::check(),
         CheckStep::Lints => {
             cargo_passes(&[

@@ -3,11 +3,10 @@
 //! Looks at tracked files for paths of somebody's machine, for another package registry than the
 //! public one, for unfinished code, for tests that never run, and for files over a megabyte.
 
-use super::Verdict;
+use super::{Verdict, tracked};
 use crate::cargo::root;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 /// The largest file that belongs into the history, in bytes.
 const LARGEST: u64 = 1_000_000;
@@ -34,19 +33,12 @@ const UNFINISHED: [&str; 4] = [
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 pub fn check() -> Verdict {
-    let Ok(listed) = Command::new("git")
-        .args(["ls-files", "-z"])
-        .current_dir(root())
-        .output()
-    else {
-        return Verdict::Skipped("git, which knows the tracked files, is not installed");
+    let tracked = match tracked::files() {
+        Ok(tracked) => tracked,
+        Err(why) => return Verdict::Skipped(why),
     };
-    if !listed.status.success() {
-        return Verdict::Skipped("this is not a git checkout, so no file is tracked");
-    }
-    let names = String::from_utf8_lossy(&listed.stdout);
     let mut findings = Vec::new();
-    for name in names.split('\0').filter(|name| !name.is_empty()) {
+    for name in &tracked {
         findings.extend(look_at(&root().join(name), name));
     }
     if findings.is_empty() {
