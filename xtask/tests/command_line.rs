@@ -129,7 +129,7 @@ fn a_wrong_line_compiles_nothing_and_is_explained() {
         (&["check", "licenses"], "licences"),
         (
             &["check", "nothing"],
-            "format, words, licences, lints, tests, docs, features",
+            "format, words, tree, licences, lints, tests, docs, features, backends",
         ),
     ] {
         let output = xtask_alone(arguments);

@@ -142,7 +142,9 @@ fn every_row_of_a_batch_is_the_row_alone() {
         let together = model.generate_batch(&requests, go_on).unwrap();
         assert_eq!(together.len(), requests.len());
         for (row, (found, request)) in together.iter().zip(&requests).enumerate() {
-            let alone = model.generate_batch(std::slice::from_ref(request), go_on).unwrap();
+            let alone = model
+                .generate_batch(std::slice::from_ref(request), go_on)
+                .unwrap();
             same(name, row, found, &alone[0]);
             assert_eq!(found.tokens.len(), request.options.max_new);
             assert_eq!(found.finish, Finish::Length);
