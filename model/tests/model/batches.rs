@@ -7,6 +7,7 @@ use slovo_model::{
     Pass, Request, Sampling, TransformerConfig,
 };
 use std::ops::ControlFlow;
+use std::slice::from_ref;
 
 /// Three texts of different lengths, none longer than seven.
 const TEXTS: [&[u32]; 3] = [&[3, 1, 4, 1], &[5], &[9, 2, 6, 5, 3, 10, 8]];
@@ -142,7 +143,7 @@ fn every_row_of_a_batch_is_the_row_alone() {
         let together = model.generate_batch(&requests, go_on).unwrap();
         assert_eq!(together.len(), requests.len());
         for (row, (found, request)) in together.iter().zip(&requests).enumerate() {
-            let alone = model.generate_batch(&[request.clone()], go_on).unwrap();
+            let alone = model.generate_batch(from_ref(request), go_on).unwrap();
             same(name, row, found, &alone[0]);
             assert_eq!(found.tokens.len(), request.options.max_new);
             assert_eq!(found.finish, Finish::Length);
