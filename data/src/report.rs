@@ -287,11 +287,11 @@ impl<const N: usize> Table<N> {
         };
         let widths: [usize; N] = std::array::from_fn(width);
         for row in &self.rows {
-            write!(f, "{:<1$}", row[0], widths[0].max(12))?;
+            let mut line = format!("{:<1$}", row[0], widths[0].max(12));
             for (cell, width) in row.iter().zip(widths).skip(1) {
-                write!(f, "  {cell:>width$}")?;
+                line += &format!("  {cell:>width$}");
             }
-            writeln!(f)?;
+            writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
     }

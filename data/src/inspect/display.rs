@@ -5,6 +5,8 @@ use std::fmt;
 use super::{InputReport, Inspection, VocabularyReport};
 use crate::report::{Table, grouped};
 
+/// A script is shown that has one in so many bytes.
+const LEAST_SHARE: u64 = 1_000;
 /// Lengths that are shown by themselves; longer tokens are summed up.
 const LENGTHS: u64 = 8;
 
@@ -65,7 +67,15 @@ fn rows(table: &mut Table<7>, input: &InputReport) {
     if scripts.len() < 2 {
         return;
     }
+    let shown = |bytes: u64| bytes * LEAST_SHARE >= input.all.bytes;
+    let hidden = scripts
+        .iter()
+        .filter(|(_, share)| !shown(share.bytes))
+        .count();
     for (script, share) in scripts {
+        if !shown(share.bytes) {
+            continue;
+        }
         table.cells([
             format!("  {script}"),
             grouped(share.bytes),
@@ -75,6 +85,11 @@ fn rows(table: &mut Table<7>, input: &InputReport) {
             String::new(),
             String::new(),
         ]);
+    }
+    if hidden > 0 {
+        let mut row: [String; 7] = Default::default();
+        row[0] = format!("  and {hidden} more");
+        table.cells(row);
     }
 }
 

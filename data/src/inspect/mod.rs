@@ -38,12 +38,12 @@ pub struct Inspection {
 pub struct Unused {
     /// How many.
     pub tokens: u64,
-    /// The first of them, as text.
+    /// The first of them that are text, not parts of characters.
     pub examples: Vec<String>,
 }
 
 /// Unused tokens, longest tokens and unknown characters that are shown.
-const SHOWN: usize = 10;
+const SHOWN: usize = 8;
 
 /// Looks at a tokenizer and measures it on inputs: `path` or `name=path`, where the path is a file,
 /// a folder or a wildcard, and `-` is standard input.
@@ -99,7 +99,8 @@ fn unused(tokenizer: &Tokenizer, met: &[bool]) -> Unused {
         // A gap in the numbering is no token.
         if let Ok(text) = tokenizer.decode(&[id]) {
             found.tokens += 1;
-            if found.examples.len() < SHOWN {
+            let is_text = !text.contains(char::REPLACEMENT_CHARACTER);
+            if is_text && found.examples.len() < SHOWN {
                 found.examples.push(text);
             }
         }
