@@ -230,7 +230,7 @@ impl Plan {
                 .into(),
         );
         lines.push(
-            "memory of the process: 15 % of the tensors, half of what the smaller of training and \
+            "memory of the process: 15 % of the tensors, a quarter of what the smaller of training and \
              evaluation needs, and 72 MiB, for what the allocator holds back and the program; \
              without the text, which is mapped"
                 .into(),
