@@ -92,6 +92,19 @@ fn parameters_that_broke_are_never_written() {
 }
 
 #[test]
+fn parameters_that_broke_in_the_last_steps_are_told_with_the_last_checkpoint() {
+    let workshop = Workshop::new();
+    // The update of step 9, which is not saved; step 10, the last, is skipped.
+    let (step, value) = (8, f64::NAN);
+    let error = train(&workshop, Fault::Rate { step, value }).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("the validation loss") && text.contains("step-00000008"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_broken_parameter_that_no_loss_shows_is_found_before_it_is_written() {
     let workshop = Workshop::new();
     let error = train(&workshop, Fault::Unused { value: f32::NAN }).unwrap_err();

@@ -5,7 +5,7 @@ use super::session::{End, Outcome};
 use super::strategy::Training;
 use crate::progress::notice;
 use crate::task::Task;
-use crate::{Error, Result, launches, progress};
+use crate::{Result, launches, progress};
 
 impl<M: Task> Training<M> {
     /// The last measurement: the best model on the whole validation set.
@@ -48,9 +48,9 @@ impl<M: Task> Training<M> {
             whole.loss, whole.windows
         ))?;
         if !whole.loss.is_finite() {
-            return Err(Error::Training(format!(
+            return Err(self.broken(&format!(
                 "the validation loss of the model of step {step} is not finite"
-            )));
+            ))?);
         }
         Ok(Outcome {
             end,

@@ -29,27 +29,6 @@ const SMALL: [&str; 7] = [
     "--set=checkpoint.every=5",
 ];
 
-/// Every file that a run writes; messages name one of them.
-const WRITTEN: [&str; 17] = [
-    "model.bpk",
-    "optimizer.bpk",
-    "scheduler.bpk",
-    "state.ron",
-    "MANIFEST.json",
-    "model.safetensors",
-    "config.json",
-    "tokenizer_config.json",
-    "tokenizer.json",
-    "slovo.ron",
-    "train.csv",
-    "eval.csv",
-    "run.log",
-    "recipe.ron",
-    "train-00000.shard",
-    "validation-00000.shard",
-    "report.json",
-];
-
 pub fn run(mut random: Random) -> Vec<Tally> {
     let begun = [&SMALL[..], &["--steps=10"]].concat();
     let flags = [&SMALL[..], &["--steps=20"]].concat();
@@ -185,7 +164,7 @@ fn sweep(
 }
 
 /// Exit code 1 and a message that names a file and the reason.
-fn failed_well(output: &Output, why: &str, hits: &mut BTreeMap<&str, u64>) -> Trial {
+fn failed_well(output: &Output, why: &str, hits: &mut BTreeMap<&'static str, u64>) -> Trial {
     let said = errors(output);
     require(output.status.code() == Some(1), || {
         format!("{}: {said}", output.status)
@@ -194,7 +173,7 @@ fn failed_well(output: &Output, why: &str, hits: &mut BTreeMap<&str, u64>) -> Tr
     let last = said.lines().rev().find(|line| line.starts_with("error: "));
     let last = last.ok_or_else(|| format!("no message in: {said}"))?;
     require(last.contains(why), || format!("{why:?} is not in: {last}"))?;
-    let named = WRITTEN.into_iter().find(|name| last.contains(name));
+    let named = strays::files().find(|name| last.contains(name));
     let named = named.ok_or_else(|| format!("no file is named in: {last}"))?;
     *hits.entry(named).or_default() += 1;
     Ok(())

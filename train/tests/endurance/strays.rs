@@ -32,6 +32,15 @@ const PREPARED: [&str; 5] = [
     "recipe.ron",
 ];
 
+/// Every file that a run writes.
+pub fn files() -> impl Iterator<Item = &'static str> {
+    let folders = ["checkpoints", "model"];
+    let run = CONTENTS
+        .into_iter()
+        .filter(move |name| !folders.contains(name));
+    BUNDLE.into_iter().chain(MODEL).chain(PREPARED).chain(run)
+}
+
 /// Checkpoints that a run of these tests keeps: the last two and the best.
 const KEPT: usize = 3;
 
