@@ -96,8 +96,9 @@ fn carry_out(step: CheckStep) -> Verdict {
             // As an embedder has it: without the training features that `slovo-train` adds.
             "check --release -p slovo-model --no-default-features --features ndarray",
             // On a terminal of its own, which it must give back.
-            "test --release -p slovo-train --no-default-features --features flex,tui \
-             --test dashboard",
+            // Beside the model, so that the tensor library keeps the features it was built with.
+            "test --release -p slovo-model -p slovo-train --no-default-features \
+             --features flex,slovo-train/tui --test dashboard",
             "clippy --release -p slovo-model -p slovo-train --no-default-features \
              --features flex,ndarray,wgpu --all-targets -- -D warnings",
         ]),
