@@ -16,7 +16,7 @@ use crate::{Error, Result, files, launches, report, samples};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Everything that a run folder holds when no process is at work in it.
 pub const CONTENTS: [&str; 11] = [
@@ -91,7 +91,7 @@ impl RunFolder {
     /// A folder in which another process trains; a file system that refuses.
     pub fn lock(path: &Path) -> Result<Self> {
         let log = append_to(&path.join("run.log"))?;
-        if let Err(fs::TryLockError::WouldBlock) = log.try_lock() {
+        if !lock_soon(&log) {
             return Err(Error::Folder {
                 path: path.into(),
                 what: "another process is training in it; wait for it or choose another --out"
@@ -208,6 +208,18 @@ impl RunFolder {
         )
         .map_err(Error::io("write", self.path.join("run.log")))
     }
+}
+
+/// Takes the lock, unless somebody keeps it: a report that looks whether a process trains here has it
+/// for a moment too. A file system without locks grants it.
+fn lock_soon(log: &File) -> bool {
+    let blocked = || matches!(log.try_lock(), Err(fs::TryLockError::WouldBlock));
+    (0..10).any(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        !blocked()
+    })
 }
 
 /// Refuses a folder in which a new run would mix with what is there.

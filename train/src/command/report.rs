@@ -1,5 +1,6 @@
 //! `report`: a run's page again, or several runs side by side.
 
+use crate::run::DATA;
 use crate::{Error, Result, report};
 use slovo_args::ReportArgs;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,16 @@ pub fn report(args: &ReportArgs) -> Result<PathBuf> {
             field: "--out",
             found: html.display().to_string(),
             expected: "a file that ends in .html would do".into(),
+        });
+    }
+    // The numbers go beside the page.
+    if html.with_extension("json").ends_with(DATA) {
+        return Err(Error::Value {
+            field: "--out",
+            found: html.display().to_string(),
+            expected: format!(
+                "its numbers would take the place of a run's {DATA}; another name would do"
+            ),
         });
     }
     if let Some(folder) = html.parent() {

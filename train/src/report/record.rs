@@ -7,6 +7,7 @@ use crate::run::{DATA, TrainRow};
 use crate::samples::{self, Sample};
 use crate::{Error, Result, files};
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// One evaluation, as `eval.csv` has it.
@@ -83,11 +84,13 @@ impl RunRecord {
                 .into(),
             });
         }
+        // In this order a run that ends meanwhile is called running or ended, never interrupted, and
+        // has more rows, not fewer.
+        let running = is_locked(run);
         let launches = launches::read(run)?;
-        // Asked for before the tables are read: a run that ends meanwhile has more rows, not fewer.
         let status = match launches.last().and_then(|launch| launch.end.clone()) {
             Some(end) => Status::Ended(end),
-            None if is_locked(run) => Status::Running,
+            None if running => Status::Running,
             None => Status::Interrupted,
         };
         let steps: Vec<_> = rows(&run.join("train.csv"), train_row)?;
@@ -99,9 +102,7 @@ impl RunRecord {
             evaluations: rows(&run.join("eval.csv"), eval_row)?,
             samples: samples::read(run)?,
             launches,
-            data: std::fs::read(run.join(DATA))
-                .ok()
-                .and_then(|json| serde_json::from_slice(&json).ok()),
+            data: data(&run.join(DATA))?,
             status,
         })
     }
@@ -167,6 +168,22 @@ impl RunRecord {
 /// Whether the step changed the parameters.
 pub fn took_effect(row: &TrainRow) -> bool {
     row.loss.is_finite() && row.grad_norm.is_finite()
+}
+
+/// What the run learned from, where it says so.
+fn data(path: &Path) -> Result<Option<slovo_data::Report>> {
+    let json = match std::fs::read(path) {
+        Ok(json) => json,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    let report = serde_json::from_slice(&json).map_err(|error| Error::Folder {
+        path: path.into(),
+        what: format!(
+            "is not the report of a prepared text ({error}); the one beside the run's shards would do"
+        ),
+    })?;
+    Ok(Some(report))
 }
 
 /// The folder's own name, also of `.` and `..`.
