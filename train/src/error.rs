@@ -1,6 +1,7 @@
 //! What can go wrong, and whose turn it is: a wrong recipe or input is exit code 2, the rest is 1.
 
 use slovo_args::exit;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Errors of the learning stages.
@@ -100,7 +101,10 @@ impl Error {
             Error::Data(error) => error.is_usage(),
             Error::Prompt { source, .. } => source.is_usage(),
             Error::Weights(slovo_model::WeightsError::Io { source, .. })
-            | Error::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            | Error::Io { source, .. } => matches!(
+                source.kind(),
+                ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::IsADirectory
+            ),
             Error::Weights(slovo_model::WeightsError::Device { .. }) => false,
             Error::Weights(_) => true,
             Error::Checkpoint { .. } | Error::Training(_) => false,

@@ -13,6 +13,8 @@ use slovo_model::{PRESETS, TransformerConfig};
 
 /// Tokens in a sequence of a preset that reads more than anybody pretrains on.
 const CONTEXT: usize = 2048;
+/// Beyond this a step's sizes mean nothing.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
 
 /// Plans a recipe, or a published shape. Prepares no text and opens no device.
 ///
@@ -24,6 +26,11 @@ pub fn plan(args: &PlanArgs) -> Result<Plan> {
         Some(name) => preset(name, args)?,
         None => recipe(args)?,
     };
+    if plan.tokens_per_step > MOST_TOKENS {
+        let found = format!("{} tokens", plan.tokens_per_step);
+        let expected = "a step of at most a trillion tokens would do".into();
+        return Err(wrong("the batch", found, expected));
+    }
     let speed = Speed::of(args, plan.flops_per_token.with_attention)?;
     Ok(plan.at(speed))
 }

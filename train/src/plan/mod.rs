@@ -115,11 +115,11 @@ impl Plan {
         let model = &load.model;
         let parameters = Parameters::of(model);
         let flops_per_token = Flops::per_token(model, load.context);
-        let sequences = load.sequences as u64 * load.micro_batches;
+        let sequences = (load.sequences as u64).saturating_mul(load.micro_batches);
         Self {
             parameters,
             tokens,
-            tokens_per_step: sequences * load.context as u64,
+            tokens_per_step: sequences.saturating_mul(load.context as u64),
             context: load.context,
             flops_per_token,
             flops: flops_per_token.times(tokens),

@@ -80,7 +80,19 @@ impl Speed {
         let (one, assumed) = match (peak, args.tokens_per_second) {
             (Some(peak), _) => (peak * utilisation, Some((peak, utilisation))),
             (None, Some(tokens)) => (tokens * per_token, None),
-            (None, None) => return Ok(None),
+            (None, None) => {
+                let cost = args.price.map(|price| ("--price", price));
+                let share = args.utilisation.map(|share| ("--utilisation", share));
+                return match cost.or(share) {
+                    Some((field, value)) => Err(Error::Value {
+                        field,
+                        found: value.to_string(),
+                        expected: "it needs a speed: --accelerator, --flops or --tokens-per-second"
+                            .into(),
+                    }),
+                    None => Ok(None),
+                };
+            }
         };
         Ok(Some(Self {
             accelerator,

@@ -27,6 +27,7 @@ impl std::fmt::Display for Precision {
 
 /// Arguments of `plan`.
 #[derive(Args, Clone, Debug)]
+#[command(allow_negative_numbers = true)]
 pub struct PlanArgs {
     /// Recipe file [default: train/recipes/default.ron]
     #[arg(conflicts_with = "preset")]

@@ -15,7 +15,7 @@ use prompts::Prompt;
 use show::{Finished, JsonLines, Plain, Reason, Show, Shown};
 use slovo_args::GenerateArgs;
 use slovo_data::Tokenizer;
-use slovo_model::{CausalLm, GenerateOptions, NewToken, Request, Sampling, Slide};
+use slovo_model::{CausalLm, GenerateError, GenerateOptions, NewToken, Request, Sampling, Slide};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
@@ -47,7 +47,11 @@ pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result
         .collect();
     for task in &tasks {
         let fits = task.request().check(model.config());
-        fits.map_err(|error| task.prompt.wrong(error.into()))?;
+        fits.map_err(|error| match error {
+            // The flags are to blame, whatever the prompt.
+            GenerateError::Sampling { .. } | GenerateError::Slide { .. } => error.into(),
+            error => task.prompt.wrong(error.into()),
+        })?;
     }
     let mut show: Box<dyn Show> = match args.json {
         true => Box::new(JsonLines::new(out, &tokenizer)),

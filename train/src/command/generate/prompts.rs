@@ -36,6 +36,13 @@ fn wrong(place: Option<&str>, error: Error) -> Error {
 ///
 /// A file that cannot be read, or a text that cannot be encoded.
 pub(super) fn read(args: &GenerateArgs, tokenizer: &Tokenizer) -> Result<Vec<Prompt>> {
+    if args.prompt.iter().filter(|prompt| *prompt == "-").count() > 1 {
+        return Err(Error::Value {
+            field: "--prompt",
+            found: "- more than once".into(),
+            expected: "standard input can be read once".into(),
+        });
+    }
     let mut texts = Vec::new();
     for (number, prompt) in (1..).zip(&args.prompt) {
         let text = match prompt.as_str() {
