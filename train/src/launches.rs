@@ -6,11 +6,11 @@
 
 use crate::backend::Opened;
 use crate::learner::{End, Evaluation, Outcome};
-use crate::process::peak_memory;
 use crate::{Error, Result, files};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use slovo_args::BackendArgs;
+use slovo_data::memory;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -131,7 +131,7 @@ pub fn end(run: &Path, outcome: &Result<Outcome>) -> Result<()> {
             Ok(End::Stopped) => How::Stopped,
             Err(_) => How::Failed,
         },
-        peak_memory: peak_memory(),
+        peak_memory: memory::peak(),
         error: outcome.as_ref().err().map(Error::to_string),
         measured: outcome.as_ref().ok().and_then(|outcome| {
             let (step, evaluation) = outcome.measured?;

@@ -34,7 +34,6 @@ pub mod optimizer;
 pub mod place;
 pub mod plan;
 pub mod pretrain;
-pub mod process;
 pub mod progress;
 pub mod recipe;
 pub mod report;

@@ -61,7 +61,7 @@ fn run(command: Command) -> Result<u8> {
             })
         }
         Command::Bench(args) => match args.name {
-            BenchName::Train => print(&command::json(&bench::train(&args)?)?),
+            BenchName::Train => print(&command::json(&bench::train(&args, &Stop::on_signals()?)?)?),
             BenchName::Memory => print(&memory::compare(&args)?),
         },
         Command::Prepare(_) | Command::Tokenizer(_) | Command::Check(_) => {

@@ -32,17 +32,10 @@ impl Memory {
         Self {
             reserved: pools.as_ref().map_or(0, |pools| pools.bytes_reserved),
             in_use: pools.as_ref().map_or(0, |pools| pools.bytes_in_use),
-            process: resident(),
+            // 0 where the system does not tell.
+            process: slovo_data::memory::resident().unwrap_or(0),
         }
     }
-}
-
-/// Bytes of this process in memory; 0 where the system does not tell.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kib.map_or(0, |kib| kib * 1024)
 }
 
 #[test]

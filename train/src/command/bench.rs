@@ -6,8 +6,8 @@
 use crate::batch::LmBatch;
 use crate::learner::step;
 use crate::optimizer::{AdamW, OptimizerRecipe};
-use crate::process::peak_memory;
 use crate::schedule::{Schedule, ScheduleRecipe, Shape};
+use crate::stop::Stop;
 use crate::task::CausalTask;
 use crate::{Error, Result, backend};
 use burn::data::dataloader::{DataLoaderIterator, Progress};
@@ -16,7 +16,7 @@ use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::tensor::Device;
 use serde::Serialize;
 use slovo_args::BenchArgs;
-use slovo_data::TokenBatch;
+use slovo_data::{TokenBatch, memory};
 use slovo_model::{CausalLm, TransformerConfig};
 use std::time::Instant;
 
@@ -44,8 +44,8 @@ pub struct Measurement {
 ///
 /// # Errors
 ///
-/// An unknown shape or a device that fails.
-pub fn train(args: &BenchArgs) -> Result<Measurement> {
+/// An unknown shape, a device that fails, or a request to stop.
+pub fn train(args: &BenchArgs, stop: &Stop) -> Result<Measurement> {
     let name = args.config.as_deref().unwrap_or("A");
     let (config, sequences) = shape(name)?;
     let device = backend::device(&args.backend)?.autodiff();
@@ -69,6 +69,9 @@ pub fn train(args: &BenchArgs) -> Result<Measurement> {
     let mut seconds = Vec::new();
     let mut loss = f64::NAN;
     for i in 0..args.steps.max(1) + WARMUP {
+        if stop.requested() {
+            return Err(slovo_data::Error::Stopped.into());
+        }
         let start = Instant::now();
         let summed = step::accumulate(&model, &mut batches, 1)?;
         let measured = step::measure(&model, &summed)?;
@@ -93,7 +96,7 @@ pub fn train(args: &BenchArgs) -> Result<Measurement> {
         tokens_per_second: tokens / seconds[seconds.len() / 2],
         best: tokens / seconds[0],
         loss,
-        peak_memory: peak_memory(),
+        peak_memory: memory::peak(),
     })
 }
 

@@ -4,13 +4,14 @@
 //! in a process of its own: this program again, with `--config`.
 
 use super::{bench, json};
+use crate::learner::End;
 use crate::plan::{Load, Plan};
 use crate::pretrain::Pretraining;
-use crate::process::peak_memory;
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use slovo_args::{Backend, BenchArgs, PretrainArgs, Progress, TrainingArgs};
+use slovo_args::{Backend, BenchArgs, PretrainArgs, Progress, TrainingArgs, exit};
+use slovo_data::memory;
 use slovo_data::report::grouped;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -106,6 +107,9 @@ fn in_its_own_process(name: &str, args: &BenchArgs) -> Result<Compared> {
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| failed(error.to_string()))?;
+    if output.status.code() == Some(exit::STOPPED.into()) {
+        return Err(slovo_data::Error::Stopped.into());
+    }
     if !output.status.success() {
         return Err(failed(output.status.to_string()));
     }
@@ -116,9 +120,9 @@ fn in_its_own_process(name: &str, args: &BenchArgs) -> Result<Compared> {
 fn one(name: &str, args: &BenchArgs, stop: &Stop) -> Result<Compared> {
     let plan = match RECIPES.iter().find(|(recipe, _)| *recipe == name) {
         Some((_, text)) => train_recipe(name, text, args, stop)?,
-        None => train_shape(name, args)?,
+        None => train_shape(name, args, stop)?,
     };
-    let measured = peak_memory().ok_or_else(|| {
+    let measured = memory::peak().ok_or_else(|| {
         Error::Training("this system does not tell a process's peak memory; Linux does".into())
     })?;
     Ok(Compared {
@@ -134,17 +138,21 @@ fn train_recipe(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result
     let args = scratch.pretrain(text, args, false)?;
     let run = Pretraining::prepare(&args, &mut |_| {}, stop)?;
     let plan = run.plan()?;
-    run.run(&args.training, stop)?;
-    Ok(plan)
+    match run.run(&args.training, stop)?.end {
+        // What was not trained to its end was not measured.
+        End::Stopped => Err(slovo_data::Error::Stopped.into()),
+        End::Finished | End::NoImprovement => Ok(plan),
+    }
 }
 
 /// Steps of the training benchmark.
-fn train_shape(name: &str, args: &BenchArgs) -> Result<Plan> {
+fn train_shape(name: &str, args: &BenchArgs, stop: &Stop) -> Result<Plan> {
     let (model, sequences) = bench::shape(name)?;
-    bench::train(&BenchArgs {
+    let args = BenchArgs {
         config: Some(name.into()),
         ..args.clone()
-    })?;
+    };
+    bench::train(&args, stop)?;
     let load = Load {
         context: model.max_seq_len,
         model,

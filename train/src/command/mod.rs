@@ -11,13 +11,13 @@ pub mod report;
 
 use crate::learner::{End, Outcome};
 use crate::pretrain::Pretraining;
-use crate::process::peak_memory;
 use crate::progress::{clock, notice};
 use crate::report::HTML;
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
 use slovo_args::{Backend, EvaluateArgs, PretrainArgs, Progress, exit};
+use slovo_data::memory as process_memory;
 use slovo_data::prepare::Meter;
 use slovo_data::report::grouped;
 use std::io::Write;
@@ -141,7 +141,7 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
         out.join("model").display(),
         out.join(HTML).display()
     );
-    if let Some(peak) = peak_memory() {
+    if let Some(peak) = process_memory::peak() {
         text += &format!("\npeak memory      {} MiB", grouped(peak >> 20));
     }
     text
