@@ -71,6 +71,9 @@ pub enum Error {
         /// What it is.
         found: usize,
     },
+    /// Inputs that the report could not tell apart.
+    #[error("two inputs are named {0:?}: give each its own name, as in NAME=PATH")]
+    SameName(String),
     /// An n-gram model that cannot be.
     #[error(
         "no n-gram model of order {order} over {vocab_size} tokens: orders from 1 to 5 will do"
@@ -133,6 +136,7 @@ impl Error {
             | Self::Groups { .. }
             | Self::Context { .. }
             | Self::Zero { .. }
+            | Self::SameName(_)
             | Self::Order { .. }
             | Self::Exists { .. }
             | Self::NotPrepared { .. } => true,

@@ -52,14 +52,13 @@ impl fmt::Display for Inspection {
 
 /// An input, and its scripts where it has more than one.
 fn rows(table: &mut Table<7>, input: &InputReport) {
-    let per_word = input.all.tokens as f64 / (input.words as f64).max(1.0);
     table.cells([
         input.name.clone(),
         grouped(input.all.bytes),
         grouped(input.characters),
         grouped(input.all.tokens),
-        format!("{:.3}", input.all.bytes_per_token()),
-        format!("{per_word:.3}"),
+        per(input.all.bytes, input.all.tokens),
+        per(input.all.tokens, input.words),
         grouped(input.unknown_characters),
     ]);
     let mut scripts: Vec<_> = input.scripts.iter().collect();
@@ -81,7 +80,7 @@ fn rows(table: &mut Table<7>, input: &InputReport) {
             grouped(share.bytes),
             String::new(),
             grouped(share.tokens),
-            format!("{:.3}", share.bytes_per_token()),
+            per(share.bytes, share.tokens),
             String::new(),
             String::new(),
         ]);
@@ -90,6 +89,14 @@ fn rows(table: &mut Table<7>, input: &InputReport) {
         let mut row: [String; 7] = Default::default();
         row[0] = format!("  and {hidden} more");
         table.cells(row);
+    }
+}
+
+/// So many for each; a dash where there is nothing to share them among.
+fn per(count: u64, each: u64) -> String {
+    match each {
+        0 => "–".to_owned(),
+        _ => format!("{:.3}", count as f64 / each as f64),
     }
 }
 

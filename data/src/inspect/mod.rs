@@ -11,6 +11,8 @@ mod display;
 mod text;
 mod vocabulary;
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 pub use text::{Compression, InputReport, Unknown};
@@ -29,7 +31,8 @@ pub struct Inspection {
     pub vocabulary: VocabularyReport,
     /// Each input, in the order in which they were given.
     pub inputs: Vec<InputReport>,
-    /// Tokens that none of the inputs used, special ones not counted; `None` without inputs.
+    /// Tokens that none of the inputs used, special ones not counted; `None` where the inputs came
+    /// to no tokens at all.
     pub unused: Option<Unused>,
 }
 
@@ -49,13 +52,17 @@ const SHOWN: usize = 8;
 /// a folder or a wildcard, and `-` is standard input.
 ///
 /// # Errors
-/// A path that matches nothing; a file that cannot be read.
+/// A path that matches nothing; two inputs of one name; a file that cannot be read.
 pub fn inspect(tokenizer: &Tokenizer, inputs: &[String]) -> Result<Inspection, Error> {
     let named: Vec<(String, Source)> = inputs.iter().map(|given| name(given)).collect();
     // All at once, so that a wrong path is told before hours of measuring, and standard input
     // named twice is refused.
     let sources: Vec<Source> = named.iter().map(|(_, source)| source.clone()).collect();
     Inputs::resolve(&sources)?;
+    let mut names = HashSet::new();
+    if let Some((name, _)) = named.iter().find(|(name, _)| !names.insert(name)) {
+        return Err(Error::SameName(name.clone()));
+    }
     let clean = Clean {
         encoding: Encoding::Replace,
         ..Clean::default()
@@ -69,9 +76,10 @@ pub fn inspect(tokenizer: &Tokenizer, inputs: &[String]) -> Result<Inspection, E
         }
         reports.push(measure.finish()?);
     }
+    let is_counted = reports.iter().any(|report| report.all.tokens > 0);
     Ok(Inspection {
         vocabulary: VocabularyReport::of(tokenizer),
-        unused: (!reports.is_empty()).then(|| unused(tokenizer, &met)),
+        unused: is_counted.then(|| unused(tokenizer, &met)),
         inputs: reports,
     })
 }

@@ -46,14 +46,17 @@ const LONGEST_WORD: usize = 256;
 /// Text to train on: everything up to a cap, beyond it a sample spread over all of it.
 ///
 /// Texts are cut, at ends of lines, into pieces of about 128 KiB, and the pieces with the lowest
-/// SHA-256 stay. A piece's place in the sample so depends on its text alone: the sample is the same
-/// in whatever order, and however many at a time, the texts come, and one file of ten gigabytes is
-/// sampled from end to end like ten million small ones.
+/// SHA-256 stay: of the different pieces in the order of their hashes, as many from the first on as
+/// fit the cap. The first that does not fit is left out with all behind it, even where one of these
+/// would fit. The sample is so the same in whatever order, and however many at a time, the pieces
+/// come, and one file of ten gigabytes is sampled from end to end like ten million small ones.
 pub struct BpeSample {
     cap: usize,
     held: usize,
     seen: u64,
     pieces: BTreeSet<(Reverse<[u8; 32]>, Box<str>)>,
+    /// The smallest hash that was dropped: everything offered below it is held, nothing else is.
+    bound: Option<[u8; 32]>,
 }
 
 impl BpeSample {
@@ -65,6 +68,7 @@ impl BpeSample {
             held: 0,
             seen: 0,
             pieces: BTreeSet::new(),
+            bound: None,
         }
     }
 
@@ -77,18 +81,19 @@ impl BpeSample {
     }
 
     fn offer(&mut self, piece: &str) {
-        let rank = Reverse(Sha256::digest(piece.as_bytes()).into());
-        // The set begins with the largest hash. What is not below it would be the first to go.
-        let is_full = self.held >= self.cap;
-        if is_full && self.pieces.first().is_some_and(|(last, _)| rank <= *last) {
+        let hash: [u8; 32] = Sha256::digest(piece.as_bytes()).into();
+        if self.bound.is_some_and(|bound| hash >= bound) {
             return;
         }
-        if self.pieces.insert((rank, piece.into())) {
+        if self.pieces.insert((Reverse(hash), piece.into())) {
             self.held += piece.len();
         }
+        // The set begins with the largest hash. What is dropped did not fit behind the smaller
+        // ones, and more of these only leave less room: it is dropped for good.
         while self.held > self.cap && self.pieces.len() > 1 {
-            if let Some((_, dropped)) = self.pieces.pop_first() {
+            if let Some((Reverse(hash), dropped)) = self.pieces.pop_first() {
                 self.held -= dropped.len();
+                self.bound = Some(hash);
             }
         }
     }
@@ -171,4 +176,65 @@ pub fn train_bpe(
     trained.add_special_tokens(specials).map_err(failed)?;
     let json = trained.to_string(true).map_err(failed)?;
     Tokenizer::from_json("the trained tokenizer", json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts held, the smallest hash first.
+    fn held(sample: &BpeSample) -> Vec<&str> {
+        let texts = sample.pieces.iter().rev();
+        texts.map(|(_, text)| &**text).collect()
+    }
+
+    /// Every order of `0..count`.
+    fn orders(count: usize) -> Vec<Vec<usize>> {
+        let mut orders = vec![Vec::new()];
+        for next in 0..count {
+            orders = orders
+                .iter()
+                .flat_map(|order: &Vec<usize>| {
+                    (0..=next).map(|at| {
+                        let mut longer = order.clone();
+                        longer.insert(at, next);
+                        longer
+                    })
+                })
+                .collect();
+        }
+        orders
+    }
+
+    #[test]
+    fn the_sample_is_the_same_in_every_order() {
+        let lengths = [60, 50, 30, 1, 45, 90];
+        let mut texts: Vec<String> = ('a'..)
+            .zip(lengths)
+            .map(|(letter, length)| letter.to_string().repeat(length))
+            .collect();
+        texts.sort_by_key(|text| Sha256::digest(text.as_bytes()));
+        let total: usize = lengths.iter().sum();
+        let orders = orders(texts.len());
+        assert_eq!(orders.len(), 720);
+        for cap in (1..=total + 1).step_by(5) {
+            let mut room = cap;
+            let mut fit = 0;
+            while fit < texts.len() && texts[fit].len() <= room {
+                room -= texts[fit].len();
+                fit += 1;
+            }
+            let want = &texts[..fit.max(1)];
+            for order in &orders {
+                let mut sample = BpeSample::new(cap);
+                // Each once more, so that what was dropped comes again.
+                for &index in order.iter().chain(order) {
+                    sample.push(&texts[index]);
+                }
+                assert_eq!(held(&sample), want, "cap {cap}, order {order:?}");
+                let bytes: usize = want.iter().map(String::len).sum();
+                assert_eq!(sample.bytes(), bytes);
+            }
+        }
+    }
 }

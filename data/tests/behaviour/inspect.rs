@@ -105,6 +105,56 @@ fn unknown_characters_are_counted_and_placed() {
 }
 
 #[test]
+fn an_empty_text_is_measured_as_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokenizer = bpe(&ENGLISH.repeat(20));
+    let row = |found: &Inspection, name: &str| -> Vec<String> {
+        let text = found.to_string();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    let nothing = ["0", "0", "0", "–", "–", "0"];
+    let found = look(&tokenizer, folder.path(), &[("empty", "")]);
+    assert!(found.unused.is_none());
+    assert!(!found.to_string().contains("unused"), "{found}");
+    assert_eq!(row(&found, "empty")[1..], nothing);
+    // Beside another text, and without a word.
+    let files = [("empty", ""), ("en", ENGLISH), ("blank", "\n")];
+    let found = look(&tokenizer, folder.path(), &files);
+    assert!(found.to_string().contains("unused"), "{found}");
+    assert_eq!(row(&found, "empty")[1..], nothing);
+    assert_eq!(
+        row(&found, "blank")[1..],
+        ["1", "1", "1", "1.000", "–", "0"]
+    );
+}
+
+#[test]
+fn inputs_of_one_name_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokenizer = Tokenizer::bytes().unwrap();
+    let [a, b] = ["a", "b"].map(|name| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, ENGLISH).unwrap();
+        path.display().to_string()
+    });
+    let [xa, xb, yb] = [format!("x={a}"), format!("x={b}"), format!("y={b}")];
+    let error = inspect(&tokenizer, &[xa.clone(), yb.clone(), xb]).unwrap_err();
+    assert!(
+        error.to_string().contains("\"x\"") && error.is_usage(),
+        "{error}"
+    );
+    let error = inspect(&tokenizer, &[a.clone(), a.clone()]).unwrap_err();
+    assert!(
+        error.to_string().contains(&a) && error.is_usage(),
+        "{error}"
+    );
+    // The same file under two names is the caller's affair.
+    let found = inspect(&tokenizer, &[xa, yb, b]).unwrap();
+    assert_eq!(found.inputs.len(), 3);
+}
+
+#[test]
 fn a_vocabulary_is_taken_apart() {
     let folder = tempfile::tempdir().unwrap();
     let tokenizer = bpe(&ENGLISH.repeat(20));
