@@ -148,9 +148,9 @@ fn print_table(
             Some((_, Verdict::Failed(_), took)) => ("FAILED", seconds(*took)),
             None => ("not run", String::new()),
         };
-        println!("{:<10}{verdict:<10}{took:>9}", name(step));
+        println!("{:<12}{verdict:<10}{took:>9}", name(step));
     }
-    println!("{:<20}{:>9}", "together", seconds(altogether));
+    println!("{:<22}{:>9}", "together", seconds(altogether));
 }
 
 fn name(step: CheckStep) -> String {
