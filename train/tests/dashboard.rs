@@ -26,14 +26,16 @@ struct Terminal {
 impl Terminal {
     fn pretrain(more: &str) -> Self {
         let workshop = Workshop::new();
+        // Ctrl-C reaches the shell as well, which has to go on and look at the terminal.
         let shell = format!(
-            "stty rows 40 cols 120; stty -g > before; \
+            "trap : INT; stty rows 40 cols 120; stty -g > before; \
              sh -c 'echo $$ > id; exec \"$PROGRAM\" pretrain tiny.ron --out run --progress tui {more}'; \
              echo code $?; stty -g > after"
         );
         let mut script = Command::new("script")
             .args(["--quiet", "--return", "--command", &shell, "/dev/null"])
             .env("PROGRAM", env!("CARGO_BIN_EXE_slovo-train"))
+            .env("SHELL", "/bin/sh")
             .env("TERM", "xterm-256color")
             .current_dir(workshop.path())
             .stdin(Stdio::piped())
