@@ -58,27 +58,31 @@ impl Block {
         cache: Option<&mut LayerCache>,
         masks: &mut Option<DropoutMasks>,
     ) -> Tensor<3> {
-        let x = self.residual(x, &self.attention_norm, masks, |x, masks| {
-            self.attention.forward(x, around, cache, masks)
+        let x = self.residual(x, &self.attention_norm, masks, |x, stream, masks| {
+            self.attention.forward(x, stream, around, cache, masks)
         });
-        self.residual(x, &self.feed_forward_norm, masks, |x, _| {
-            self.feed_forward.forward(x)
+        self.residual(x, &self.feed_forward_norm, masks, |x, stream, _| {
+            self.feed_forward.forward(x, stream)
         })
     }
 
+    /// `branch` is given its input, and the stream if it has to add it to its output.
     fn residual(
         &self,
         x: Tensor<3>,
         norm: &Norm,
         masks: &mut Option<DropoutMasks>,
-        branch: impl FnOnce(Tensor<3>, &mut Option<DropoutMasks>) -> Tensor<3>,
+        branch: impl FnOnce(Tensor<3>, Option<Tensor<3>>, &mut Option<DropoutMasks>) -> Tensor<3>,
     ) -> Tensor<3> {
         let input = match self.placement {
             Placement::Pre => norm.forward(x.clone()),
             Placement::Post => x.clone(),
         };
-        let output = branch(input, masks);
-        let sum = x + dropout(output, self.dropout, masks);
+        // Where nothing is dropped, the branch's last product adds the stream as it writes.
+        let sum = match masks.is_some() && self.dropout > 0.0 {
+            true => x + dropout(branch(input, None, masks), self.dropout, masks),
+            false => branch(input, Some(x), masks),
+        };
         match self.placement {
             Placement::Pre => sum,
             Placement::Post => norm.forward(sum),

@@ -6,7 +6,6 @@ use crate::dropout::dropout;
 use crate::embedding::Embeddings;
 use crate::head::Head;
 use crate::init::{Builder, Request, fresh};
-use crate::loss::cross_entropy_sum;
 use crate::pass::Pass;
 use crate::stack::Stack;
 use crate::validate::ConfigError;
@@ -158,10 +157,11 @@ impl CausalLm {
         mask: Option<Tensor<2, Bool>>,
         pass: &mut Pass<'_>,
     ) -> Tensor<1> {
-        let logits = self.forward(tokens, pass);
-        let [batch, seq, vocab_size] = logits.dims();
-        cross_entropy_sum(
-            logits.reshape([batch * seq, vocab_size]),
+        let [batch, seq] = tokens.dims();
+        let hidden = self.hidden(tokens, pass);
+        self.head.loss(
+            hidden,
+            &self.embedding.tokens,
             targets.reshape([batch * seq]),
             mask.map(|mask| mask.reshape([batch * seq])),
         )

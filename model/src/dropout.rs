@@ -23,20 +23,34 @@ impl DropoutMasks {
 
     /// Zero with probability `p`, else `1 / (1 - p)`, `n` times: the next site's multipliers.
     fn next(&mut self, p: f64, n: usize) -> Vec<f32> {
+        let kept = scale(p);
+        self.draw(p, n, |keep| if keep { kept } else { 0.0 })
+    }
+
+    /// The next site's masks as one byte a value, 1 for what stays, and what that is multiplied by.
+    #[cfg(feature = "fused")]
+    pub(crate) fn kept(&mut self, p: f64, n: usize) -> (Vec<u8>, f32) {
+        (self.draw(p, n, u8::from), scale(p))
+    }
+
+    fn draw<T>(&mut self, p: f64, n: usize, value: impl Fn(bool) -> T) -> Vec<T> {
         let mut rng = stream(Domain::Dropout, self.seed, self.site);
         self.site += 1;
         // Sixteen bits a value: p is met to within 1/131072, at half the cost of a whole word.
         let dropped = (p * 65536.0).round() as u32;
-        let kept = (1.0 / (1.0 - p)) as f32;
-        let multiplier = |bits: u32| if bits < dropped { 0.0 } else { kept };
         let mut values = Vec::with_capacity(n + 1);
         for _ in 0..n.div_ceil(2) {
             let word = rng.next_u32();
-            values.extend([multiplier(word & 0xffff), multiplier(word >> 16)]);
+            values.extend([word & 0xffff, word >> 16].map(|bits| value(bits >= dropped)));
         }
         values.truncate(n);
         values
     }
+}
+
+/// What the values that stay are multiplied by, so that the expected value is kept.
+fn scale(p: f64) -> f32 {
+    (1.0 / (1.0 - p)) as f32
 }
 
 /// Drops values of `x` with probability `p` where masks are given; otherwise returns `x` as it is.

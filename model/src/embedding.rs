@@ -2,6 +2,7 @@
 
 use crate::config::{PositionKind, TransformerConfig};
 use crate::init::Builder;
+use crate::ops;
 use crate::position::{Positions, sinusoidal};
 use burn::module::Module;
 use burn::nn::Embedding;
@@ -51,7 +52,7 @@ impl Embeddings {
     ///
     /// Returns `[batch, seq, d_model]`.
     pub(crate) fn forward(&self, tokens: Tensor<2, Int>, positions: &Positions) -> Tensor<3> {
-        let x = self.tokens.forward(tokens);
+        let x = ops::embedding(self.tokens.weight.val(), tokens);
         let x = match self.scale {
             Some(scale) => x * scale,
             None => x,

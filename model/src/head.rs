@@ -1,9 +1,10 @@
 //! From hidden states to logits.
 
 use crate::init::{Builder, Init};
+use crate::ops;
 use burn::module::Module;
 use burn::nn::{Embedding, Linear};
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Int, Tensor};
 
 /// The language-model head.
 ///
@@ -32,14 +33,27 @@ impl Head {
 
     /// Maps hidden states `[batch, seq, d_model]` to logits `[batch, seq, vocab_size]`.
     pub(crate) fn forward(&self, hidden: Tensor<3>, tokens: &Embedding) -> Tensor<3> {
-        let [batch, seq, d_model] = hidden.dims();
         match &self.output {
-            Some(output) => output.forward(hidden),
-            // Not `linear`, which would first copy the whole matrix into its transposed order.
-            None => hidden
-                .reshape([batch * seq, d_model])
-                .matmul(tokens.weight.val().transpose())
-                .reshape([batch as i64, seq as i64, -1]),
+            Some(output) => ops::linear(hidden, &[output], None),
+            None => ops::tied_logits(hidden, tokens.weight.val()),
         }
+    }
+
+    /// The sum of the cross-entropy of the logits of `hidden`, `[batch, seq, d_model]`, over the
+    /// valid `targets`, without the logits of all tokens in memory at once where that is possible.
+    pub(crate) fn loss(
+        &self,
+        hidden: Tensor<3>,
+        tokens: &Embedding,
+        targets: Tensor<1, Int>,
+        mask: Option<Tensor<1, Bool>>,
+    ) -> Tensor<1> {
+        let [batch, seq, d_model] = hidden.dims();
+        let hidden = hidden.reshape([batch * seq, d_model]);
+        let head = match &self.output {
+            Some(output) => ops::Columns::Untied(output.weight.val()),
+            None => ops::Columns::Tied(tokens.weight.val()),
+        };
+        ops::linear_cross_entropy(hidden, head, targets, mask)
     }
 }

@@ -69,6 +69,7 @@ mod init;
 mod loss;
 mod mask;
 mod norm;
+pub mod ops;
 mod padding;
 mod pass;
 mod position;

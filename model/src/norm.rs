@@ -6,8 +6,8 @@
 
 use crate::config::NormKind;
 use crate::init::{Builder, Init};
+use crate::ops;
 use burn::module::{Module, Param};
-use burn::tensor::module::layer_norm;
 use burn::tensor::{DType, FloatDType, Tensor};
 
 /// Normalises the last axis and multiplies by a learned gain.
@@ -46,19 +46,19 @@ impl Norm {
         if dtype == DType::F16 {
             let wide = |t: Tensor<1>| t.cast(FloatDType::F32);
             let beta = self.beta.as_ref().map(|b| wide(b.val()));
-            let y = self.normalise(x.cast(FloatDType::F32), wide(self.gamma.val()), beta);
+            let y = ops::norm(
+                x.cast(FloatDType::F32),
+                wide(self.gamma.val()),
+                beta,
+                self.kind,
+            );
             return y.cast(dtype);
         }
-        self.normalise(x, self.gamma.val(), self.beta.as_ref().map(|b| b.val()))
-    }
-
-    fn normalise(&self, x: Tensor<3>, gamma: Tensor<1>, beta: Option<Tensor<1>>) -> Tensor<3> {
-        match self.kind {
-            NormKind::LayerNorm { epsilon } => layer_norm(x, gamma, beta, epsilon),
-            NormKind::RmsNorm { epsilon } => {
-                let mean_square = (x.clone() * x.clone()).mean_dim(2);
-                x / (mean_square + epsilon).sqrt() * gamma.unsqueeze()
-            }
-        }
+        ops::norm(
+            x,
+            self.gamma.val(),
+            self.beta.as_ref().map(|b| b.val()),
+            self.kind,
+        )
     }
 }

@@ -95,22 +95,8 @@ impl Rotary {
 /// Cosines and sines for the positions of one forward pass, each
 /// `[1 or batch, seq, 1, head_dim / 2]`.
 pub(crate) struct Turns {
-    cos: Tensor<4>,
-    sin: Tensor<4>,
-}
-
-impl Turns {
-    /// Turns `x`, `[batch, seq, heads, head_dim]`. Channel `i` is paired with channel
-    /// `i + head_dim / 2`, as in Llama's published weights.
-    pub(crate) fn apply(&self, x: Tensor<4>) -> Tensor<4> {
-        let half = x.dims()[3] / 2;
-        let left = x.clone().narrow(3, 0, half);
-        let right = x.narrow(3, half, half);
-        let (cos, sin) = (&self.cos, &self.sin);
-        let turned_left = left.clone() * cos.clone() - right.clone() * sin.clone();
-        let turned_right = right * cos.clone() + left * sin.clone();
-        Tensor::cat(vec![turned_left, turned_right], 3)
-    }
+    pub cos: Tensor<4>,
+    pub sin: Tensor<4>,
 }
 
 /// Angle per token of each channel pair, in radians.
@@ -148,6 +134,7 @@ fn stretch(frequency: f64, scaling: RopeScaling) -> f64 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::ops::rotate;
 
     #[test]
     fn llama3_keeps_short_waves_and_stretches_long_ones() {
@@ -189,8 +176,9 @@ mod tests {
                     of_rows: None,
                 })
             };
-            let q = at(query).apply(vector([0.3, -1.0, 0.7, 0.2]));
-            let k = at(key).apply(vector([-0.5, 0.4, 1.1, 0.9]));
+            let turn = |turns: Turns, x| rotate(x, &turns.cos, &turns.sin);
+            let q = turn(at(query), vector([0.3, -1.0, 0.7, 0.2]));
+            let k = turn(at(key), vector([-0.5, 0.4, 1.1, 0.9]));
             (q * k).sum().into_scalar::<f32>()
         };
         assert!((score(9, 4) - score(25, 20)).abs() < 1e-5);

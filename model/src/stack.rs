@@ -6,6 +6,8 @@ use crate::config::{Placement, PositionKind, TransformerConfig};
 use crate::init::Builder;
 use crate::mask;
 use crate::norm::Norm;
+use crate::ops::{self, Sight};
+use crate::padding::Padding;
 use crate::pass::Pass;
 use crate::position::{Positions, Rotary};
 use burn::module::Module;
@@ -72,15 +74,9 @@ impl Stack {
     ) -> Tensor<3> {
         let seq = x.dims()[1];
         let start = pass.start();
-        let (device, dtype) = (x.device(), x.dtype());
-        let future = mask::causal(start, seq, self.groups, &device, dtype);
-        let filler = pass
-            .padding
-            .map(|padding| mask::padding(padding, start + seq, &device, dtype));
         let around = Surroundings {
-            start,
+            sight: self.sight(&x, start, pass.padding),
             turns: self.rotary.as_ref().map(|rotary| rotary.turns(positions)),
-            mask: mask::both(future, filler),
         };
         for (layer, block) in self.blocks.iter().enumerate() {
             let cache = pass.cache.as_mut().map(|cache| &mut cache.layers[layer]);
@@ -92,6 +88,28 @@ impl Stack {
         match &self.norm {
             Some(norm) => norm.forward(x),
             None => x,
+        }
+    }
+
+    /// Which keys the tokens of `x`, `[batch, seq, d_model]`, see behind `start` others.
+    fn sight(&self, x: &Tensor<3>, start: usize, padding: Option<&Padding>) -> Sight {
+        let end = start + x.dims()[1];
+        if ops::fused(x) {
+            let rows =
+                |padding: &Padding| padding.before().iter().map(|&from| (from, end)).collect();
+            return Sight {
+                start,
+                keys: padding.map(rows),
+                mask: None,
+            };
+        }
+        let (device, dtype) = (x.device(), x.dtype());
+        let future = mask::causal(start, end - start, self.groups, &device, dtype);
+        let filler = padding.map(|padding| mask::padding(padding, end, &device, dtype));
+        Sight {
+            start,
+            keys: None,
+            mask: mask::both(future, filler),
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod files;
 pub mod launches;
 pub mod learner;
 pub mod limits;
+pub mod ops;
 pub mod optimizer;
 pub mod place;
 pub mod plan;

@@ -6,11 +6,13 @@
 //!
 //! Groups are lists of exact parameter paths, so a resumed run finds the same ones.
 
+use crate::ops::{Constants, Factor, OnePassAdamW, Scaled};
 use crate::{Error, Result};
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup};
 use burn::optim::decay::WeightDecayConfig;
+use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamWConfig, AdjustLrFn, ModuleOptimizer, MuonConfig};
+use burn::optim::{AdjustLrFn, GradientsParams, ModuleOptimizer, MuonConfig};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -104,54 +106,79 @@ impl OptimizerRecipe {
     }
 
     /// The optimizer for a module with these parameters.
-    pub fn init<M: Module>(&self, module: &M) -> ModuleOptimizer {
+    pub fn init<M: Module>(&self, module: &M) -> StepOptimizer {
         let mut matrices = Matrices::default();
         module.visit(&mut matrices);
         let matrices = matrices.paths;
-        match self {
-            OptimizerRecipe::AdamW(adam) => ModuleOptimizer::from(adam.config(0.0).build())
-                .with_group(
-                    ParamGroup::from_paths(matrices),
-                    adam.config(adam.weight_decay).build(),
-                    None,
-                ),
+        let factor = Factor::default();
+        let adam = |adam: &AdamW, decay| OnePassAdamW::new(adam.constants(decay), factor.clone());
+        let all = |rest: &AdamW, matrices| {
+            let vectors = ModuleOptimizer::from(adam(rest, 0.0));
+            let matrices = ParamGroup::from_paths(matrices);
+            vectors.with_group(matrices, adam(rest, rest.weight_decay), None)
+        };
+        let parameters = match self {
+            OptimizerRecipe::AdamW(adam) => all(adam, matrices),
             OptimizerRecipe::Muon(muon) => {
                 let (inside, outside): (Vec<_>, Vec<_>) = matrices
                     .into_iter()
                     .partition(|path| path.contains("blocks."));
-                ModuleOptimizer::from(muon.rest.config(0.0).build())
-                    .with_group(
-                        ParamGroup::from_paths(outside),
-                        muon.rest.config(muon.rest.weight_decay).build(),
-                        None,
-                    )
-                    .with_group(
-                        ParamGroup::from_paths(inside),
-                        MuonConfig::new()
-                            .with_momentum(MomentumConfig {
-                                momentum: muon.momentum,
-                                dampening: 0.0,
-                                nesterov: true,
-                            })
-                            .with_weight_decay(Some(WeightDecayConfig::new(
-                                muon.weight_decay as f32,
-                            )))
-                            .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
-                            .build(),
-                        None,
-                    )
+                let muon_itself = Scaled {
+                    optimizer: muon.config().build(),
+                    factor: factor.clone(),
+                };
+                let inside = ParamGroup::from_paths(inside);
+                all(&muon.rest, outside).with_group(inside, muon_itself, None)
             }
-        }
+        };
+        StepOptimizer { parameters, factor }
+    }
+}
+
+/// The optimizers of all parameters.
+#[derive(Clone)]
+pub struct StepOptimizer {
+    /// They and their states.
+    pub parameters: ModuleOptimizer,
+    factor: Factor,
+}
+
+impl StepOptimizer {
+    /// Updates `module` with `grads`, each multiplied by `factor`.
+    pub fn step<M: Module>(
+        &mut self,
+        rate: ModuleLearningRate,
+        module: M,
+        grads: GradientsParams,
+        factor: f64,
+    ) -> M {
+        self.factor.set(factor);
+        self.parameters.step(rate, module, grads)
+    }
+}
+
+impl Muon {
+    fn config(&self) -> MuonConfig {
+        let decay = WeightDecayConfig::new(self.weight_decay as f32);
+        MuonConfig::new()
+            .with_momentum(MomentumConfig {
+                momentum: self.momentum,
+                dampening: 0.0,
+                nesterov: true,
+            })
+            .with_weight_decay(Some(decay))
+            .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
     }
 }
 
 impl AdamW {
-    fn config(&self, weight_decay: f64) -> AdamWConfig {
-        AdamWConfig::new()
-            .with_beta_1(self.beta1 as f32)
-            .with_beta_2(self.beta2 as f32)
-            .with_epsilon(self.epsilon as f32)
-            .with_weight_decay(weight_decay as f32)
+    fn constants(&self, weight_decay: f64) -> Constants {
+        Constants {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            epsilon: self.epsilon,
+            weight_decay,
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Where a run starts: at step 0, or at its newest good checkpoint.
 
 use crate::checkpoint::{Bundle, PassedOver, RunIdentity, Shelf, TrainState};
+use crate::optimizer::StepOptimizer;
 use crate::progress::notice;
 use crate::recipe::{Recipe, differences};
 use crate::run::RunFolder;
 use crate::schedule::Schedule;
 use crate::task::Task;
 use crate::{Error, Result};
-use burn::optim::ModuleOptimizer;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub struct Start<M> {
     /// The parameters.
     pub model: M,
     /// Their moments.
-    pub optimizer: ModuleOptimizer,
+    pub optimizer: StepOptimizer,
     /// The learning rate.
     pub scheduler: ModuleLrScheduler,
     /// The rest.
@@ -70,8 +70,12 @@ impl<M: Task> Start<M> {
         let state = match found.newest {
             Some((bundle, state)) => {
                 model = bundle.load_model(model)?;
-                (optimizer, scheduler) =
-                    bundle.load_optimizer(&model, state.updates, optimizer, scheduler)?;
+                (optimizer.parameters, scheduler) = bundle.load_optimizer(
+                    &model,
+                    state.updates,
+                    optimizer.parameters,
+                    scheduler,
+                )?;
                 state
             }
             None => TrainState {

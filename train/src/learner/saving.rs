@@ -39,7 +39,7 @@ impl<M: Task> Training<M> {
         session.run.sync()?;
         let bundle = session.shelf.put(&Parts {
             model,
-            optimizer: &session.optimizer,
+            optimizer: &session.optimizer.parameters,
             scheduler: &session.scheduler,
             state: &session.state,
         })?;

@@ -3,12 +3,12 @@
 use super::evaluation::Evaluation;
 use crate::Result;
 use crate::checkpoint::{Shelf, TrainState};
+use crate::optimizer::StepOptimizer;
 use crate::run::RunFolder;
 use crate::samples::{Sample, Samples};
 use crate::stop::Stop;
 use crate::task::Task;
 use burn::data::dataloader::DataLoader;
-use burn::optim::ModuleOptimizer;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use std::path::Path;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub struct Session<M: Task> {
     /// How long, how often.
     pub limits: Limits,
     /// Moments.
-    pub optimizer: ModuleOptimizer,
+    pub optimizer: StepOptimizer,
     /// Learning rate.
     pub scheduler: ModuleLrScheduler,
     /// Where the run stands.

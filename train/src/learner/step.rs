@@ -5,11 +5,12 @@
 
 use super::clip;
 use super::evaluation::read;
+use crate::optimizer::StepOptimizer;
 use crate::task::{StepOutput, Task};
 use crate::{Error, Result};
 use burn::data::dataloader::DataLoaderIterator;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
-use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 use burn_train::TrainStep;
 
@@ -113,13 +114,12 @@ pub fn update<M: Task>(
     model: M,
     summed: Summed,
     measured: &Measured,
-    optimizer: &mut ModuleOptimizer,
+    optimizer: &mut StepOptimizer,
     scheduler: &mut ModuleLrScheduler,
     limit: Option<f64>,
 ) -> (M, f64) {
     let factor = clip::factor(measured.grad_norm, limit) / summed.divisor();
-    let grads = clip::scale(&model, summed.grads, factor);
     let rate = scheduler.step();
     let lr = rate.base();
-    (optimizer.step(rate, model, grads), lr)
+    (optimizer.step(rate, model, summed.grads, factor), lr)
 }

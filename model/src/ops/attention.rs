@@ -1,0 +1,367 @@
+//! Scaled dot-product attention with grouped heads, from the tokens' states to what each has
+//! gathered.
+//!
+//! softmax(Q·Kᵀ/√d + mask)·V (Vaswani et al. 2017, <https://arxiv.org/abs/1706.03762>). Query heads
+//! may share key and value heads (grouped-query attention, Ainslie et al. 2023,
+//! <https://arxiv.org/abs/2305.13245>; all of them do in multi-query attention).
+//!
+//! The composition does not repeat the shared keys: the query heads of one group are laid end to
+//! end along the sequence axis, which makes grouped attention a plain batched matrix product over
+//! the key heads. The fused path keeps no matrix of scores: it computes them again in the backward
+//! pass (FlashAttention, Dao et al. 2022, <https://arxiv.org/abs/2205.14135>).
+
+use super::rotary;
+use crate::cache::LayerCache;
+use crate::dropout::{DropoutMasks, dropout};
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
+
+/// How many heads there are, and how wide they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadSizes {
+    pub n_heads: usize,
+    pub n_kv_heads: usize,
+    pub head_dim: usize,
+}
+
+/// Which keys the queries of one pass see.
+#[derive(Clone, Debug)]
+pub(crate) struct Sight {
+    /// Tokens before the first query; a query sees no later key than its own.
+    pub start: usize,
+    /// For each row of the batch, the keys that are tokens and not filler; `None`: all are.
+    pub keys: Option<Vec<(usize, usize)>>,
+    /// The same for compositions: what is added to the scores,
+    /// `[1 or batch, 1, groups · seq or 1, start + seq]`.
+    pub mask: Option<Tensor<4>>,
+}
+
+/// Queries, keys and values of one layer's tokens.
+pub(crate) struct Projected {
+    sizes: HeadSizes,
+    heads: Heads,
+}
+
+enum Heads {
+    /// `[batch, seq, (n_heads + 2 · n_kv_heads) · head_dim]`: queries, keys, values.
+    #[cfg(feature = "fused")]
+    Packed(Tensor<3>),
+    /// Each `[batch, seq, heads, head_dim]`.
+    Apart([Tensor<4>; 3]),
+}
+
+impl Projected {
+    /// `x`, `[batch, seq, d_model]`, through the `layers` for queries, keys and values.
+    pub fn new(x: Tensor<3>, layers: [&Linear; 3], sizes: HeadSizes) -> Self {
+        #[cfg(feature = "fused")]
+        if super::fused(&x) {
+            let heads = Heads::Packed(super::linear(x, &layers, None));
+            return Self { sizes, heads };
+        }
+        let [batch, seq, _] = x.dims();
+        let heads = layers.map(|layer| {
+            let y = layer.forward(x.clone());
+            y.reshape([batch as i64, seq as i64, -1, sizes.head_dim as i64])
+        });
+        let heads = Heads::Apart(heads);
+        Self { sizes, heads }
+    }
+
+    /// Turns queries and keys to their positions; see [`rotary`].
+    pub fn rotate(self, cos: &Tensor<4>, sin: &Tensor<4>) -> Self {
+        let heads = match self.heads {
+            #[cfg(feature = "fused")]
+            Heads::Packed(packed) => {
+                let heads = self.sizes.n_heads + self.sizes.n_kv_heads;
+                let turned = [heads, self.sizes.head_dim];
+                Heads::Packed(rotary::rotate_packed(packed, turned, cos, sin))
+            }
+            Heads::Apart([query, key, value]) => Heads::Apart([
+                rotary::rotate(query, cos, sin),
+                rotary::rotate(key, cos, sin),
+                value,
+            ]),
+        };
+        Self { heads, ..self }
+    }
+
+    /// What each token gathers, `[batch, seq, n_heads · head_dim]`.
+    pub fn attend(
+        self,
+        sight: &Sight,
+        cache: Option<&mut LayerCache>,
+        rate: f64,
+        masks: &mut Option<DropoutMasks>,
+    ) -> Tensor<3> {
+        match self.heads {
+            #[cfg(feature = "fused")]
+            Heads::Packed(packed) => fused::attend(packed, self.sizes, sight, cache, rate, masks),
+            Heads::Apart(heads) => composed(heads, sight, cache, rate, masks),
+        }
+    }
+}
+
+fn composed(
+    [query, key, value]: [Tensor<4>; 3],
+    sight: &Sight,
+    cache: Option<&mut LayerCache>,
+    rate: f64,
+    masks: &mut Option<DropoutMasks>,
+) -> Tensor<3> {
+    let [_, seq, _, head_dim] = query.dims();
+    let kv_heads = key.dims()[2];
+    // Scaling the queries costs less than scaling the scores.
+    let query = group(query * (head_dim as f64).powf(-0.5), kv_heads);
+    // [batch, kv_heads, seq, head_dim]
+    let (key, value) = (key.swap_dims(1, 2), value.swap_dims(1, 2));
+    let (key, value) = match cache {
+        Some(cache) => cache.append(sight.start, key, value),
+        None => (key, value),
+    };
+    let scores = query.matmul(key.transpose()); // [batch, kv_heads, groups · seq, keys]
+    let scores = match &sight.mask {
+        Some(mask) => scores + mask.clone(),
+        None => scores,
+    };
+    let weights = dropout(softmax(scores, 3), rate, masks);
+    ungroup(weights.matmul(value), seq)
+}
+
+/// `[batch, seq, n_heads, head_dim]` → `[batch, kv_heads, groups · seq, head_dim]`.
+fn group(x: Tensor<4>, kv_heads: usize) -> Tensor<4> {
+    let [batch, seq, heads, head_dim] = x.dims();
+    let groups = heads / kv_heads;
+    if groups == 1 {
+        return x.swap_dims(1, 2);
+    }
+    x.reshape([batch, seq, kv_heads, groups, head_dim])
+        .permute([0, 2, 3, 1, 4])
+        .reshape([batch, kv_heads, groups * seq, head_dim])
+}
+
+/// `[batch, kv_heads, groups · seq, head_dim]` → `[batch, seq, n_heads · head_dim]`.
+fn ungroup(x: Tensor<4>, seq: usize) -> Tensor<3> {
+    let [batch, kv_heads, rows, head_dim] = x.dims();
+    let groups = rows / seq;
+    let width = kv_heads * groups * head_dim;
+    if groups == 1 {
+        return x.swap_dims(1, 2).reshape([batch, seq, width]);
+    }
+    x.reshape([batch, kv_heads, groups, seq, head_dim])
+        .permute([0, 3, 1, 2, 4])
+        .reshape([batch, seq, width])
+}
+
+#[cfg(feature = "fused")]
+mod fused {
+    use super::{HeadSizes, Sight};
+    use crate::cache::LayerCache;
+    use crate::dropout::DropoutMasks;
+    use crate::ops::kernels::attention::{
+        Dropout, Heads, HeadsMut, Layout, Visible, backward, decode, forward,
+    };
+    use crate::ops::operation::{
+        CpuOperation, InputGrads, Operand, apply, contiguous, dense, dims, floats,
+    };
+    use burn::backend::flex::FlexTensor;
+    use burn::tensor::Tensor;
+    use std::sync::Arc;
+
+    pub(super) fn attend(
+        packed: Tensor<3>,
+        sizes: HeadSizes,
+        sight: &Sight,
+        cache: Option<&mut LayerCache>,
+        rate: f64,
+        masks: &mut Option<DropoutMasks>,
+    ) -> Tensor<3> {
+        let [batch, seq, _] = packed.dims();
+        let HeadSizes {
+            n_heads,
+            n_kv_heads,
+            head_dim,
+        } = sizes;
+        let mut operation = Attend {
+            packed: cache.is_none().then_some(sizes),
+            start: sight.start,
+            keys: sight.keys.clone().map(Arc::new),
+            keep: None,
+        };
+        if let Some(masks) = masks.as_mut().filter(|_| rate > 0.0) {
+            let (keep, scale) = masks.kept(rate, batch * n_heads * seq * (sight.start + seq));
+            operation.keep = Some((Arc::new(keep), scale));
+        }
+        let inputs = match cache {
+            None => vec![Operand::of(packed)],
+            Some(cache) => {
+                let part = |first: usize, heads: usize| {
+                    let part = packed.clone().narrow(2, first * head_dim, heads * head_dim);
+                    part.reshape([batch, seq, heads, head_dim])
+                };
+                let query = part(0, n_heads);
+                let key = part(n_heads, n_kv_heads).swap_dims(1, 2);
+                let value = part(n_heads + n_kv_heads, n_kv_heads).swap_dims(1, 2);
+                let (key, value) = cache.append(sight.start, key, value);
+                // [batch, keys, kv_heads, head_dim]
+                let heads = [query, key.swap_dims(1, 2), value.swap_dims(1, 2)];
+                heads.map(Operand::of).into()
+            }
+        };
+        apply(operation, inputs).tensor()
+    }
+
+    /// Inputs: queries, keys and values packed, or each `[batch, tokens, heads, head_dim]`.
+    #[derive(Clone, Debug)]
+    struct Attend {
+        packed: Option<HeadSizes>,
+        start: usize,
+        keys: Option<Arc<Vec<(usize, usize)>>>,
+        /// Which weights stay, and what they are multiplied with.
+        keep: Option<(Arc<Vec<u8>>, f32)>,
+    }
+
+    /// What the backward pass reads.
+    #[derive(Clone, Debug)]
+    struct Saved {
+        inputs: Vec<FlexTensor>,
+        /// `[batch, seq, n_heads · head_dim]`
+        output: FlexTensor,
+        /// `[batch, n_heads, seq]`
+        lse: Vec<f32>,
+    }
+
+    impl Attend {
+        fn visible(&self) -> Visible<'_> {
+            Visible {
+                causal_from: Some(self.start),
+                window: None,
+                rows: self.keys.as_ref().map(|keys| keys.as_slice()),
+            }
+        }
+
+        fn dropout(&self) -> Option<Dropout<'_>> {
+            let (keep, scale) = self.keep.as_ref()?;
+            Some(Dropout {
+                keep,
+                scale: *scale,
+            })
+        }
+
+        /// Queries, keys, values.
+        fn heads<'a>(&self, inputs: &'a [FlexTensor]) -> [Heads<'a>; 3] {
+            match self.packed {
+                Some(sizes) => {
+                    let [batch, tokens, _] = dims(&inputs[0]);
+                    let heads = [sizes.n_heads, sizes.n_kv_heads, sizes.n_kv_heads];
+                    let layouts = Layout::packed(batch, tokens, sizes.head_dim, heads);
+                    layouts.map(|layout| Heads::new(floats(&inputs[0]), layout))
+                }
+                None => [0, 1, 2].map(|i| strided(&inputs[i])),
+            }
+        }
+    }
+
+    /// A view of `[batch, tokens, heads, head_dim]`, wherever its rows lie.
+    fn strided(tensor: &FlexTensor) -> Heads<'_> {
+        let [batch, tokens, heads, head_dim] = dims(tensor);
+        let strides: Vec<usize> = (tensor.layout().strides().iter())
+            .map(|stride| stride.unsigned_abs())
+            .collect();
+        let layout = Layout {
+            batch,
+            tokens,
+            heads,
+            head_dim,
+            offset: tensor.layout().start_offset(),
+            batch_stride: strides[0],
+            token_stride: strides[1],
+            head_stride: strides[2],
+        };
+        Heads::new(tensor.storage(), layout)
+    }
+
+    /// The tensor with the channels of a head side by side, as [`strided`] reads them.
+    fn readable(tensor: FlexTensor) -> FlexTensor {
+        let layout = tensor.layout();
+        let forwards = layout.strides().iter().all(|stride| *stride >= 0);
+        match forwards && layout.strides().last() == Some(&1) {
+            true => tensor,
+            false => tensor.to_contiguous(),
+        }
+    }
+
+    impl CpuOperation for Attend {
+        type Saved = Saved;
+
+        fn forward(&self, inputs: Vec<FlexTensor>, keep: bool) -> (FlexTensor, Option<Saved>) {
+            let prepare = match self.packed {
+                Some(_) => contiguous,
+                None => readable,
+            };
+            let inputs: Vec<_> = inputs.into_iter().map(prepare).collect();
+            let [q, k, v] = self.heads(&inputs);
+            let [batch, seq, heads, head_dim] = q.layout().dims();
+            let scale = (head_dim as f32).powf(-0.5);
+            let mut output = vec![0.0; batch * seq * heads * head_dim];
+            let mut lse = vec![0.0; if keep { batch * heads * seq } else { 0 }];
+            let out = HeadsMut::new(&mut output, Layout::contiguous(batch, seq, heads, head_dim));
+            let visible = self.visible();
+            match seq == 1 && !keep && self.keep.is_none() {
+                true => decode(q, k, v, scale, visible, out),
+                false => {
+                    let lse = keep.then_some(&mut lse[..]);
+                    forward(q, k, v, scale, visible, self.dropout(), out, lse);
+                }
+            }
+            let output = dense(output, [batch, seq, heads * head_dim]);
+            let saved = keep.then(|| Saved {
+                inputs,
+                output: output.clone(),
+                lse,
+            });
+            (output, saved)
+        }
+
+        fn backward(self, saved: Saved, grad: FlexTensor, inputs: &mut InputGrads<'_>) {
+            let grad = contiguous(grad);
+            let [q, k, v] = self.heads(&saved.inputs);
+            let [batch, seq, heads, head_dim] = q.layout().dims();
+            let [_, keys, kv_heads, _] = k.layout().dims();
+            let scale = (head_dim as f32).powf(-0.5);
+            let layout = Layout::contiguous(batch, seq, heads, head_dim);
+            let out = Heads::new(floats(&saved.output), layout);
+            let d_out = Heads::new(floats(&grad), layout);
+            let (visible, dropout) = (self.visible(), self.dropout());
+            let run = |[dq, dk, dv]: [HeadsMut<'_>; 3]| {
+                let lse = &saved.lse;
+                backward(
+                    q, k, v, out, lse, d_out, scale, visible, dropout, dq, dk, dv,
+                );
+            };
+            if self.packed.is_some() {
+                let width = (heads + 2 * kv_heads) * head_dim;
+                let mut packed = vec![0.0; batch * seq * width];
+                let parts = [heads, kv_heads, kv_heads];
+                run(HeadsMut::packed(&mut packed, batch, seq, head_dim, parts));
+                inputs.give(0, dense(packed, [batch, seq, width]));
+                return;
+            }
+            let shapes = [(seq, heads), (keys, kv_heads), (keys, kv_heads)];
+            let mut grads =
+                shapes.map(|(tokens, heads)| vec![0.0; batch * tokens * heads * head_dim]);
+            let [dq, dk, dv] = &mut grads;
+            let part = |d, (tokens, heads)| {
+                HeadsMut::new(d, Layout::contiguous(batch, tokens, heads, head_dim))
+            };
+            run([
+                part(dq, shapes[0]),
+                part(dk, shapes[1]),
+                part(dv, shapes[2]),
+            ]);
+            for (i, (grad, (tokens, heads))) in grads.into_iter().zip(shapes).enumerate() {
+                inputs.give(i, dense(grad, [batch, tokens, heads, head_dim]));
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Sums in a fixed order: bias gradients, the global gradient norm, a check for NaN.
+//!
+//! Every sum runs in a fixed number of lanes over chunks of a fixed size, and the chunks' sums are
+//! added in order. The result therefore depends neither on the width of the processor's vectors
+//! nor on the number of threads, and rounding errors grow with the chunk rather than the whole.
+
+use crate::ops::kernels::add::add_assign_chunk;
+use crate::ops::kernels::chunks::CHUNK;
+use crate::ops::kernels::simd::vectorized;
+use rayon::prelude::*;
+
+/// Partial sums that a reduction keeps side by side.
+pub const LANES: usize = 32;
+
+/// Rows whose sum [`sum_rows`] forms before adding it to the others.
+const ROWS: usize = 64;
+
+/// Σ `f(i, x[i])`-like sum over a row on the calling thread, for use inside [`vectorized`]:
+/// `f` gets matching elements of `x` and `y`.
+#[inline(always)]
+pub fn sum_pairs(x: &[f32], y: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (x, x_rest) = x.as_chunks::<LANES>();
+    let (y, y_rest) = y.as_chunks::<LANES>();
+    for (x, y) in x.iter().zip(y) {
+        for i in 0..LANES {
+            lanes[i] += f(x[i], y[i]);
+        }
+    }
+    for ((lane, &x), &y) in lanes.iter_mut().zip(x_rest).zip(y_rest) {
+        *lane += f(x, y);
+    }
+    add_lanes(lanes)
+}
+
+/// Σ `f(x[i])` over a row on the calling thread, for use inside [`vectorized`].
+#[inline(always)]
+pub fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (x, rest) = x.as_chunks::<LANES>();
+    for x in x {
+        for i in 0..LANES {
+            lanes[i] += f(x[i]);
+        }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane += f(x);
+    }
+    add_lanes(lanes)
+}
+
+#[inline(always)]
+pub(crate) fn add_lanes(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// `out [n] += Σ over the rows of x [m, n]`, the gradient of a bias, in parallel.
+///
+/// # Panics
+/// If `x` is not a whole number of rows.
+pub fn sum_rows(x: &[f32], out: &mut [f32]) {
+    let n = out.len();
+    if n == 0 {
+        assert!(x.is_empty());
+        return;
+    }
+    assert!(x.len().is_multiple_of(n), "not a whole number of rows");
+    let run = |(x, partial): (&[f32], &mut [f32])| vectorized(|| add_rows(x, partial));
+    let mut partials = vec![0.0; x.len().div_ceil(ROWS * n) * n];
+    if x.len() <= CHUNK {
+        x.chunks(ROWS * n).zip(partials.chunks_mut(n)).for_each(run);
+    } else {
+        x.par_chunks(ROWS * n)
+            .zip(partials.par_chunks_mut(n))
+            .for_each(run);
+    }
+    vectorized(|| add_rows(&partials, out));
+}
+
+/// `out += Σ rows of x`, four rows at a time so that `out` is loaded and stored a quarter as often.
+#[inline(always)]
+pub(crate) fn add_rows(x: &[f32], out: &mut [f32]) {
+    let n = out.len();
+    let mut fours = x.chunks_exact(4 * n);
+    for four in &mut fours {
+        let (a, rest) = four.split_at(n);
+        let (b, rest) = rest.split_at(n);
+        let (c, d) = rest.split_at(n);
+        add_four(a, b, c, d, out);
+    }
+    for row in fours.remainder().chunks_exact(n) {
+        add_assign_chunk(out, row);
+    }
+}
+
+#[inline(always)]
+fn add_four(a: &[f32], b: &[f32], c: &[f32], d: &[f32], out: &mut [f32]) {
+    for ((((out, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        *out += (a + b) + (c + d);
+    }
+}
+
+/// Σ x² in float64, in parallel. It is finite exactly when every element is: the squares of
+/// float32 cannot overflow a float64 sum, so a caller who has it needs no [`all_finite`].
+pub fn sum_of_squares(x: &[f32]) -> f64 {
+    if x.len() <= CHUNK {
+        return vectorized(|| squares(x));
+    }
+    let partials: Vec<f64> = x
+        .par_chunks(CHUNK)
+        .map(|x| vectorized(|| squares(x)))
+        .collect();
+    partials.iter().sum()
+}
+
+#[inline(always)]
+fn squares(x: &[f32]) -> f64 {
+    let mut lanes = [0.0f64; LANES];
+    let (x, rest) = x.as_chunks::<LANES>();
+    for x in x {
+        for i in 0..LANES {
+            let wide = f64::from(x[i]);
+            lanes[i] += wide * wide;
+        }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane += f64::from(x) * f64::from(x);
+    }
+    lanes.iter().sum()
+}
+
+/// Whether `x` holds neither an infinity nor NaN, in parallel.
+pub fn all_finite(x: &[f32]) -> bool {
+    let chunk = |x: &[f32]| vectorized(|| largest_bits(x)) < f32::INFINITY.to_bits();
+    if x.len() <= CHUNK {
+        chunk(x)
+    } else {
+        x.par_chunks(CHUNK).all(chunk)
+    }
+}
+
+/// The greatest bit pattern of |x|; those of infinity and NaN are above all others.
+#[inline(always)]
+fn largest_bits(x: &[f32]) -> u32 {
+    x.iter()
+        .fold(0, |most, x| most.max(x.to_bits() & 0x7fff_ffff))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::kernels::testing::{Random, assert_close, assert_same_with_any_threads, f64s};
+
+    const SIZES: [usize; 6] = [1, 31, 33, 1000, CHUNK + 1, 3 * CHUNK + 17];
+
+    #[test]
+    fn sums_of_a_row_follow_float64() {
+        for n in [0, 1, 31, 32, 33, 100, 4099] {
+            let mut random = Random(n as u64);
+            let (x, y) = (random.vec(n, 1.0), random.vec(n, 1.0));
+            let want: f64 = f64s(&x).iter().sum();
+            assert_close(&[sum(&x, |x| x)], &[want], 1e-5);
+            let want: f64 = f64s(&x).iter().zip(f64s(&y)).map(|(x, y)| x * y).sum();
+            assert_close(&[sum_pairs(&x, &y, |x, y| x * y)], &[want], 1e-5);
+        }
+    }
+
+    #[test]
+    fn rows_are_added_to_what_is_there() {
+        for (m, n) in [
+            (0, 3),
+            (1, 1),
+            (3, 5),
+            (64, 7),
+            (65, 33),
+            (331, 130),
+            (9, 5000),
+        ] {
+            let mut random = Random((m * n) as u64);
+            let (x, start) = (random.vec(m * n, 1.0), random.vec(n, 1.0));
+            let mut want = f64s(&start);
+            for row in x.chunks(n) {
+                want.iter_mut()
+                    .zip(row)
+                    .for_each(|(w, &x)| *w += f64::from(x));
+            }
+            let mut out = start.clone();
+            sum_rows(&x, &mut out);
+            assert_close(&out, &want, 2e-6);
+        }
+    }
+
+    #[test]
+    fn squares_follow_float64_even_where_float32_overflows() {
+        for n in SIZES {
+            for range in [1.0, 1e30] {
+                let x = Random(n as u64).vec(n, range);
+                let want: f64 = f64s(&x).iter().map(|x| x * x).sum();
+                assert!((sum_of_squares(&x) / want - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn one_bad_element_is_found_anywhere() {
+        for n in SIZES {
+            let mut x = Random(n as u64).vec(n, f32::MAX);
+            assert!(all_finite(&x) && sum_of_squares(&x).is_finite());
+            for at in [0, n / 2, n - 1] {
+                for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    let good = std::mem::replace(&mut x[at], bad);
+                    assert!(!all_finite(&x) && !sum_of_squares(&x).is_finite());
+                    x[at] = good;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let x = Random(1).vec(777 * 129, 1.0);
+        assert_same_with_any_threads(|| {
+            let mut out = vec![0.0; 129];
+            sum_rows(&x, &mut out);
+            (out, sum_of_squares(&x))
+        });
+    }
+}
