@@ -1,7 +1,7 @@
 //! Builds the program that carries out a command, and becomes it.
 //!
 //! Only what the command needs is compiled: text commands leave the tensor library out, and a
-//! backend is compiled when it is asked for. The CPU backend `flex` is always in, for comparison.
+//! backend is compiled when it is asked for. The CPU backend `flex` and its fused operations are always in, for comparison.
 
 use crate::cargo::{cargo, forget_this_package};
 use crate::relay::relay;
@@ -38,7 +38,7 @@ impl Build {
                 first_time: "a minute or two",
             }),
             Stage::Train => {
-                let mut features = vec![Backend::Flex.name()];
+                let mut features = vec!["fused"];
                 let mut first_time = "about six minutes on two cores";
                 if let Some(backend) = command.backend().filter(|b| *b != Backend::Flex) {
                     features.push(backend.name());
@@ -221,23 +221,23 @@ mod tests {
 
     #[test]
     fn a_backend_is_built_when_asked_for_beside_the_cpu() {
-        assert_eq!(build("xtask pretrain").features, ["flex"]);
-        assert_eq!(build("xtask pretrain --backend flex").features, ["flex"]);
+        assert_eq!(build("xtask pretrain").features, ["fused"]);
+        assert_eq!(build("xtask pretrain --backend flex").features, ["fused"]);
         assert_eq!(
             build("xtask doctor --backend wgpu").features,
-            ["flex", "wgpu"]
+            ["fused", "wgpu"]
         );
-        assert_eq!(build("xtask inspect runs/x").features, ["flex"]);
-        assert_eq!(build("xtask plan").features, ["flex"]);
+        assert_eq!(build("xtask inspect runs/x").features, ["fused"]);
+        assert_eq!(build("xtask plan").features, ["fused"]);
     }
 
     #[test]
     fn the_dashboard_is_built_when_asked_for() {
         assert_eq!(
             build("xtask pretrain --progress tui").features,
-            ["flex", "tui"]
+            ["fused", "tui"]
         );
-        assert_eq!(build("xtask pretrain --progress plain").features, ["flex"]);
+        assert_eq!(build("xtask pretrain --progress plain").features, ["fused"]);
     }
 
     #[test]

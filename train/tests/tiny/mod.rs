@@ -5,7 +5,6 @@
 
 use burn::data::dataloader::{DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
-use burn::optim::ModuleOptimizer;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::tensor::Device;
 use slovo_data::TokenBatch;
@@ -14,7 +13,7 @@ use slovo_model::{
 };
 use slovo_train::batch::LmBatch;
 use slovo_train::learner::step::{accumulate, measure, update};
-use slovo_train::optimizer::OptimizerRecipe;
+use slovo_train::optimizer::{OptimizerRecipe, StepOptimizer};
 use slovo_train::schedule::{Schedule, ScheduleRecipe, Shape};
 use slovo_train::task::CausalTask;
 
@@ -45,7 +44,7 @@ pub fn config() -> TransformerConfig {
 /// A model on its way.
 pub struct Training {
     task: Option<CausalTask>,
-    optimizer: ModuleOptimizer,
+    optimizer: StepOptimizer,
     schedule: ModuleLrScheduler,
     batches: Counting,
 }

@@ -98,14 +98,14 @@ fn carry_out(step: CheckStep) -> Verdict {
             // On a terminal of its own, which it must give back.
             // Beside the model, so that the tensor library keeps the features it was built with.
             "test --release -p slovo-model -p slovo-train --no-default-features \
-             --features flex,slovo-train/tui --test dashboard",
+             --features fused,slovo-train/tui --test dashboard",
             "clippy --release -p slovo-model -p slovo-train --no-default-features \
-             --features flex,ndarray,wgpu --all-targets -- -D warnings",
+             --features fused,ndarray,wgpu --all-targets -- -D warnings",
         ]),
         CheckStep::Backends => cargo_passes(&[
             // Output is shown because a machine without an adapter says in it what it skips.
             "test --release -p slovo-model -p slovo-train --no-default-features \
-             --features flex,ndarray,wgpu --test backends --test memory --test resume \
+             --features fused,ndarray,wgpu --test backends --test memory --test resume \
              -- --nocapture",
         ]),
         CheckStep::Robustness => cargo_passes(&["test --release --workspace --test endurance"]),

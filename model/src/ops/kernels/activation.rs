@@ -26,10 +26,10 @@ pub enum Activation {
 macro_rules! with_curve {
     ($kind:expr, $f:ident($($argument:expr),*)) => {
         match $kind {
-            Activation::GeluTanh => vectorized(|| $f::<GeluTanh>($($argument),*)),
-            Activation::GeluErf => vectorized(|| $f::<GeluErf>($($argument),*)),
-            Activation::Silu => vectorized(|| $f::<Silu>($($argument),*)),
-            Activation::Relu => vectorized(|| $f::<Relu>($($argument),*)),
+            Activation::GeluTanh => vectorized(#[inline(always)] || $f::<GeluTanh>($($argument),*)),
+            Activation::GeluErf => vectorized(#[inline(always)] || $f::<GeluErf>($($argument),*)),
+            Activation::Silu => vectorized(#[inline(always)] || $f::<Silu>($($argument),*)),
+            Activation::Relu => vectorized(#[inline(always)] || $f::<Relu>($($argument),*)),
         }
     };
 }

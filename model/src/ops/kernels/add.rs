@@ -8,7 +8,12 @@ use crate::ops::kernels::simd::vectorized;
 /// # Panics
 /// If the lengths differ.
 pub fn add_assign(x: &mut [f32], y: &[f32]) {
-    for_each_chunk([x], [y], |[x], [y]| vectorized(|| add_assign_chunk(x, y)));
+    for_each_chunk([x], [y], |[x], [y]| {
+        vectorized(
+            #[inline(always)]
+            || add_assign_chunk(x, y),
+        )
+    });
 }
 
 /// `out = x + y`.
@@ -17,7 +22,10 @@ pub fn add_assign(x: &mut [f32], y: &[f32]) {
 /// If the lengths differ.
 pub fn add(x: &[f32], y: &[f32], out: &mut [f32]) {
     for_each_chunk([out], [x, y], |[out], [x, y]| {
-        vectorized(|| add_chunk(x, y, out))
+        vectorized(
+            #[inline(always)]
+            || add_chunk(x, y, out),
+        )
     });
 }
 

@@ -5,7 +5,7 @@
 //! smoothing (Szegedy et al. 2015, <https://arxiv.org/abs/1512.00567>) is PyTorch's.
 
 use crate::ops::kernels::chunks::CHUNK;
-use crate::ops::kernels::reduce::{LANES, add_lanes, sum};
+use crate::ops::kernels::reduce::{LANES, add_lanes, padded, sum};
 use crate::ops::kernels::simd::{exp, vectorized};
 use rayon::prelude::*;
 
@@ -33,14 +33,18 @@ pub fn cross_entropy(logits: &[f32], vocab: usize, targets: &[u32], smoothing: f
     check(logits.len(), vocab, targets);
     let run = |(x, &target): (&[f32], &u32)| {
         (target != IGNORED).then(|| {
-            vectorized(|| {
-                let most = maximum(x);
-                let total = x
-                    .chunks(BLOCK)
-                    .map(|x| f64::from(sum(x, |x| exp(x - most))))
-                    .sum();
-                row_loss(x, most, total, target, smoothing)
-            })
+            vectorized(
+                #[inline(always)]
+                || {
+                    let most = maximum(x);
+                    let total = sum_in_blocks(
+                        x,
+                        #[inline(always)]
+                        |x| exp(x - most),
+                    );
+                    row_loss(x, most, total, target, smoothing)
+                },
+            )
         })
     };
     if logits.len() <= CHUNK {
@@ -72,7 +76,10 @@ pub fn cross_entropy_to_gradient(
             x.fill(0.0);
             return None;
         }
-        Some(vectorized(|| row_to_gradient(x, target, smoothing, weight)))
+        Some(vectorized(
+            #[inline(always)]
+            || row_to_gradient(x, target, smoothing, weight),
+        ))
     };
     if logits.len() <= CHUNK {
         return add_up(logits.chunks_exact_mut(vocab).zip(targets).map(run));
@@ -111,10 +118,10 @@ fn row_to_gradient(x: &mut [f32], target: u32, smoothing: f32, weight: f32) -> f
     let most = maximum(x);
     // The loss needs the logits, which the exponentials are about to replace.
     let without_total = row_loss(x, most, 1.0, target, smoothing);
-    let total: f64 = x
-        .chunks_mut(BLOCK)
-        .map(|x| f64::from(exponentials(x, most)))
-        .sum();
+    let mut total = 0.0;
+    for block in x.chunks_mut(BLOCK) {
+        total += f64::from(exponentials(block, most));
+    }
     let scale = (f64::from(weight) / total) as f32;
     scale_and_shift(x, scale, weight * smoothing / x.len() as f32);
     x[target as usize] -= weight * (1.0 - smoothing);
@@ -129,11 +136,11 @@ fn row_loss(x: &[f32], most: f32, total: f64, target: u32, smoothing: f32) -> f6
     if smoothing == 0.0 {
         return hit + total.ln();
     }
-    let mean = x
-        .chunks(BLOCK)
-        .map(|x| f64::from(sum(x, |x| x)))
-        .sum::<f64>()
-        / x.len() as f64;
+    let mean = sum_in_blocks(
+        x,
+        #[inline(always)]
+        |x| x,
+    ) / x.len() as f64;
     let smoothing = f64::from(smoothing);
     (1.0 - smoothing) * hit + smoothing * below(mean) + total.ln()
 }
@@ -152,17 +159,18 @@ fn sum_in_blocks(x: &[f32], f: impl Fn(f32) -> f32 + Copy) -> f64 {
 /// The greatest element; NaN is passed over here and comes out of the exponentials.
 #[inline(always)]
 fn maximum(x: &[f32]) -> f32 {
-    let greater = |a: f32, b: f32| if b > a { b } else { a };
     let mut lanes = [f32::NEG_INFINITY; 2 * LANES];
     let (x, rest) = x.as_chunks::<{ 2 * LANES }>();
     for x in x {
         for i in 0..2 * LANES {
-            lanes[i] = greater(lanes[i], x[i]);
+            lanes[i] = if x[i] > lanes[i] { x[i] } else { lanes[i] };
         }
     }
-    rest.iter()
-        .chain(&lanes)
-        .fold(f32::NEG_INFINITY, |a, &b| greater(a, b))
+    let mut most = f32::NEG_INFINITY;
+    for &x in rest.iter().chain(&lanes) {
+        most = if x > most { x } else { most };
+    }
+    most
 }
 
 /// Replaces `x` by exp(x − most) and returns the sum.
@@ -176,10 +184,13 @@ fn exponentials(x: &mut [f32], most: f32) -> f32 {
             lanes[i] += x[i];
         }
     }
-    for (lane, x) in lanes.iter_mut().zip(rest) {
-        *x = exp(*x - most);
-        *lane += *x;
+    // As `sum` does it, so that both give the same loss.
+    let mut last = padded(rest);
+    for i in 0..LANES {
+        last[i] = exp(last[i] - most);
+        lanes[i] += if i < rest.len() { last[i] } else { 0.0 };
     }
+    rest.copy_from_slice(&last[..rest.len()]);
     add_lanes(lanes)
 }
 

@@ -32,10 +32,15 @@ pub fn gather(
         for (t, out) in out.chunks_exact_mut(d).enumerate() {
             let t = piece * rows + t;
             let row = &table[ids[t] as usize * d..][..d];
-            vectorized(|| match positions {
-                Some(positions) => scale_and_add(row, scale, &positions[t % len * d..][..d], out),
-                None => scale_row(row, scale, out),
-            });
+            vectorized(
+                #[inline(always)]
+                || match positions {
+                    Some(positions) => {
+                        scale_and_add(row, scale, &positions[t % len * d..][..d], out)
+                    }
+                    None => scale_row(row, scale, out),
+                },
+            );
         }
     };
     if ids.len() <= rows {
@@ -57,7 +62,10 @@ pub fn scatter_add(grad: &[f32], d: usize, ids: &[u32], scale: f32, d_table: &mu
         "an id is outside the table"
     );
     let add = |t: usize, row: &mut [f32]| {
-        vectorized(|| add_scaled(&grad[t * d..][..d], scale, row));
+        vectorized(
+            #[inline(always)]
+            || add_scaled(&grad[t * d..][..d], scale, row),
+        );
     };
     if grad.len() <= CHUNK {
         for (t, &id) in ids.iter().enumerate() {
@@ -105,7 +113,10 @@ pub fn add_positions(grad: &[f32], d: usize, d_positions: &mut [f32]) {
     let run = |(at, d_row): (usize, &mut [f32])| {
         for sequence in grad.chunks(size) {
             if let Some(row) = sequence.get(at * d..(at + 1) * d) {
-                vectorized(|| add_assign_chunk(d_row, row));
+                vectorized(
+                    #[inline(always)]
+                    || add_assign_chunk(d_row, row),
+                );
             }
         }
     };

@@ -6,7 +6,7 @@
 
 use crate::ops::kernels::add::add_assign_chunk;
 use crate::ops::kernels::chunks::CHUNK;
-use crate::ops::kernels::reduce::{add_rows, sum, sum_pairs};
+use crate::ops::kernels::reduce::{LANES, add_lanes, add_rows, padded, sum, sum_pairs};
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
 
@@ -54,7 +54,10 @@ impl Norm<'_> {
         assert_eq!(x.len(), out.len());
         let run = |((x, out), moments): ((&[f32], &mut [f32]), &mut [Moments])| {
             for ((x, out), moments) in x.chunks_exact(n).zip(out.chunks_exact_mut(n)).zip(moments) {
-                *moments = vectorized(|| self.row(x, out));
+                *moments = vectorized(
+                    #[inline(always)]
+                    || self.row(x, out),
+                );
             }
         };
         if x.len() <= CHUNK {
@@ -86,10 +89,13 @@ impl Norm<'_> {
         let run = |(((x, branch), out), moments): Piece| {
             let rows = x.chunks_exact(n).zip(branch.chunks_exact_mut(n));
             for (((x, branch), out), moments) in rows.zip(out.chunks_exact_mut(n)).zip(moments) {
-                *moments = vectorized(|| {
-                    add_assign_chunk(branch, x);
-                    self.row(branch, out)
-                });
+                *moments = vectorized(
+                    #[inline(always)]
+                    || {
+                        add_assign_chunk(branch, x);
+                        self.row(branch, out)
+                    },
+                );
             }
         };
         if x.len() <= CHUNK {
@@ -143,13 +149,34 @@ impl Norm<'_> {
                 .zip(dy.chunks_exact(n))
                 .zip(dx.chunks_exact_mut(n));
             for (((x, dy), dx), &moments) in rows.zip(moments) {
-                vectorized(|| {
-                    self.row_backward(x, moments, dy, dx, accumulate);
-                    parameters_backward(x, moments, dy, d_gamma);
-                    if !d_beta.is_empty() {
-                        add_assign_chunk(d_beta, dy);
-                    }
-                });
+                // Three pieces of vector code: in one, the compiler leaves some loops scalar.
+                let along_mean = vectorized(
+                    #[inline(always)]
+                    || self.along_mean(dy),
+                );
+                let along_x = vectorized(
+                    #[inline(always)]
+                    || self.along_x(x, moments, dy),
+                );
+                let row = Gradient {
+                    moments,
+                    along_mean,
+                    along_x,
+                };
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        if accumulate {
+                            row.add_to(x, dy, self.gamma, dx);
+                        } else {
+                            row.write_to(x, dy, self.gamma, dx);
+                        }
+                        parameters_backward(x, moments, dy, d_gamma);
+                        if !d_beta.is_empty() {
+                            add_assign_chunk(d_beta, dy);
+                        }
+                    },
+                );
             }
         };
         let size = ROWS * n;
@@ -169,13 +196,16 @@ impl Norm<'_> {
             rows.for_each(run);
         }
         let mut total = vec![0.0; width];
-        vectorized(|| {
-            add_rows(&partials, &mut total);
-            add_assign_chunk(d_gamma, &total[..n]);
-            if let Some(d_beta) = d_beta {
-                add_assign_chunk(d_beta, &total[n..]);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                add_rows(&partials, &mut total);
+                add_assign_chunk(d_gamma, &total[..n]);
+                if let Some(d_beta) = d_beta {
+                    add_assign_chunk(d_beta, &total[n..]);
+                }
+            },
+        );
     }
 
     fn check(&self, len: usize, rows: usize) -> usize {
@@ -192,10 +222,20 @@ impl Norm<'_> {
     fn row(&self, x: &[f32], out: &mut [f32]) -> Moments {
         let n = x.len() as f32;
         let mean = match self.centre {
-            Centre::Mean => sum(x, |x| x) / n,
+            Centre::Mean => {
+                sum(
+                    x,
+                    #[inline(always)]
+                    |x| x,
+                ) / n
+            }
             Centre::Zero => 0.0,
         };
-        let variance = sum(x, |x| (x - mean) * (x - mean)) / n;
+        let variance = sum(
+            x,
+            #[inline(always)]
+            |x| (x - mean) * (x - mean),
+        ) / n;
         let moments = Moments {
             mean,
             rstd: 1.0 / (variance + self.epsilon).sqrt(),
@@ -207,28 +247,63 @@ impl Norm<'_> {
         moments
     }
 
+    /// mean(g), with g = dy·γ, where the statistics are taken from the mean.
     #[inline(always)]
-    fn row_backward(&self, x: &[f32], moments: Moments, dy: &[f32], dx: &mut [f32], add: bool) {
-        let Moments { mean, rstd } = moments;
-        let n = x.len() as f32;
-        // With g = dy·γ and x̂ the normalised row, dx = (g − mean(g) − x̂·mean(g·x̂)) / σ.
-        let along_mean = match self.centre {
-            Centre::Mean => sum_pairs(dy, self.gamma, |dy, gamma| dy * gamma) / n,
+    fn along_mean(&self, dy: &[f32]) -> f32 {
+        match self.centre {
+            Centre::Mean => {
+                sum_pairs(
+                    dy,
+                    self.gamma,
+                    #[inline(always)]
+                    |dy, gamma| dy * gamma,
+                ) / dy.len() as f32
+            }
             Centre::Zero => 0.0,
-        };
-        let along_x = sum_triples(x, dy, self.gamma, |x, dy, gamma| dy * gamma * (x - mean));
-        let along_x = along_x * rstd / n;
-        let gradient = |x: f32, dy: f32, gamma: f32| {
-            (dy * gamma - along_mean - (x - mean) * rstd * along_x) * rstd
-        };
-        if add {
-            map_triples(x, dy, self.gamma, dx, |dx, x, dy, gamma| {
-                dx + gradient(x, dy, gamma)
-            });
-        } else {
-            map_triples(x, dy, self.gamma, dx, |_, x, dy, gamma| {
-                gradient(x, dy, gamma)
-            });
+        }
+    }
+
+    /// mean(g·x̂), with x̂ the normalised row.
+    #[inline(always)]
+    fn along_x(&self, x: &[f32], Moments { mean, rstd }: Moments, dy: &[f32]) -> f32 {
+        let sum = sum_triples(
+            x,
+            dy,
+            self.gamma,
+            #[inline(always)]
+            |x, dy, gamma| dy * gamma * (x - mean),
+        );
+        sum * rstd / x.len() as f32
+    }
+}
+
+/// What the elements of a row's gradient have in common:
+/// dx = (g − mean(g) − x̂·mean(g·x̂)) / σ.
+#[derive(Clone, Copy)]
+struct Gradient {
+    moments: Moments,
+    along_mean: f32,
+    along_x: f32,
+}
+
+impl Gradient {
+    #[inline(always)]
+    fn element(self, x: f32, dy: f32, gamma: f32) -> f32 {
+        let Moments { mean, rstd } = self.moments;
+        (dy * gamma - self.along_mean - (x - mean) * rstd * self.along_x) * rstd
+    }
+
+    #[inline(always)]
+    fn add_to(self, x: &[f32], dy: &[f32], gamma: &[f32], dx: &mut [f32]) {
+        for (((dx, &x), &dy), &gamma) in dx.iter_mut().zip(x).zip(dy).zip(gamma) {
+            *dx += self.element(x, dy, gamma);
+        }
+    }
+
+    #[inline(always)]
+    fn write_to(self, x: &[f32], dy: &[f32], gamma: &[f32], dx: &mut [f32]) {
+        for (((dx, &x), &dy), &gamma) in dx.iter_mut().zip(x).zip(dy).zip(gamma) {
+            *dx = self.element(x, dy, gamma);
         }
     }
 }
@@ -250,7 +325,6 @@ fn scale_and_shift(x: &[f32], moments: Moments, gamma: &[f32], beta: &[f32], out
 
 #[inline(always)]
 fn sum_triples(x: &[f32], y: &[f32], z: &[f32], f: impl Fn(f32, f32, f32) -> f32) -> f32 {
-    const LANES: usize = crate::ops::kernels::reduce::LANES;
     let mut lanes = [0.0; LANES];
     let (x, x_rest) = x.as_chunks::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();
@@ -260,23 +334,12 @@ fn sum_triples(x: &[f32], y: &[f32], z: &[f32], f: impl Fn(f32, f32, f32) -> f32
             lanes[i] += f(x[i], y[i], z[i]);
         }
     }
-    for (((lane, &x), &y), &z) in lanes.iter_mut().zip(x_rest).zip(y_rest).zip(z_rest) {
-        *lane += f(x, y, z);
+    let (x, y, z) = (padded(x_rest), padded(y_rest), padded(z_rest));
+    for i in 0..LANES {
+        let value = f(x[i], y[i], z[i]);
+        lanes[i] += if i < x_rest.len() { value } else { 0.0 };
     }
-    crate::ops::kernels::reduce::add_lanes(lanes)
-}
-
-#[inline(always)]
-fn map_triples(
-    x: &[f32],
-    y: &[f32],
-    z: &[f32],
-    out: &mut [f32],
-    f: impl Fn(f32, f32, f32, f32) -> f32,
-) {
-    for (((out, &x), &y), &z) in out.iter_mut().zip(x).zip(y).zip(z) {
-        *out = f(*out, x, y, z);
-    }
+    add_lanes(lanes)
 }
 
 #[inline(always)]

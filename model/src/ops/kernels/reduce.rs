@@ -27,8 +27,10 @@ pub fn sum_pairs(x: &[f32], y: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
             lanes[i] += f(x[i], y[i]);
         }
     }
-    for ((lane, &x), &y) in lanes.iter_mut().zip(x_rest).zip(y_rest) {
-        *lane += f(x, y);
+    let (x, y) = (padded(x_rest), padded(y_rest));
+    for i in 0..LANES {
+        let value = f(x[i], y[i]);
+        lanes[i] += if i < x_rest.len() { value } else { 0.0 };
     }
     add_lanes(lanes)
 }
@@ -43,10 +45,21 @@ pub fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
             lanes[i] += f(x[i]);
         }
     }
-    for (lane, &x) in lanes.iter_mut().zip(rest) {
-        *lane += f(x);
+    let last = padded(rest);
+    for i in 0..LANES {
+        let value = f(last[i]);
+        lanes[i] += if i < rest.len() { value } else { 0.0 };
     }
     add_lanes(lanes)
+}
+
+/// What is left of a row after the whole groups of lanes. The lanes themselves are only indexed by
+/// constants, so that they stay in registers.
+#[inline(always)]
+pub(crate) fn padded(rest: &[f32]) -> [f32; LANES] {
+    let mut last = [0.0; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    last
 }
 
 #[inline(always)]
@@ -72,7 +85,12 @@ pub fn sum_rows(x: &[f32], out: &mut [f32]) {
         return;
     }
     assert!(x.len().is_multiple_of(n), "not a whole number of rows");
-    let run = |(x, partial): (&[f32], &mut [f32])| vectorized(|| add_rows(x, partial));
+    let run = |(x, partial): (&[f32], &mut [f32])| {
+        vectorized(
+            #[inline(always)]
+            || add_rows(x, partial),
+        )
+    };
     let mut partials = vec![0.0; x.len().div_ceil(ROWS * n) * n];
     if x.len() <= CHUNK {
         x.chunks(ROWS * n).zip(partials.chunks_mut(n)).for_each(run);
@@ -81,7 +99,10 @@ pub fn sum_rows(x: &[f32], out: &mut [f32]) {
             .zip(partials.par_chunks_mut(n))
             .for_each(run);
     }
-    vectorized(|| add_rows(&partials, out));
+    vectorized(
+        #[inline(always)]
+        || add_rows(&partials, out),
+    );
 }
 
 /// `out += Σ rows of x`, four rows at a time so that `out` is loaded and stored a quarter as often.
@@ -111,11 +132,19 @@ fn add_four(a: &[f32], b: &[f32], c: &[f32], d: &[f32], out: &mut [f32]) {
 /// float32 cannot overflow a float64 sum, so a caller who has it needs no [`all_finite`].
 pub fn sum_of_squares(x: &[f32]) -> f64 {
     if x.len() <= CHUNK {
-        return vectorized(|| squares(x));
+        return vectorized(
+            #[inline(always)]
+            || squares(x),
+        );
     }
     let partials: Vec<f64> = x
         .par_chunks(CHUNK)
-        .map(|x| vectorized(|| squares(x)))
+        .map(|x| {
+            vectorized(
+                #[inline(always)]
+                || squares(x),
+            )
+        })
         .collect();
     partials.iter().sum()
 }
@@ -130,15 +159,29 @@ fn squares(x: &[f32]) -> f64 {
             lanes[i] += wide * wide;
         }
     }
-    for (lane, &x) in lanes.iter_mut().zip(rest) {
-        *lane += f64::from(x) * f64::from(x);
+    let last = padded(rest);
+    for i in 0..LANES {
+        let wide = f64::from(last[i]);
+        lanes[i] += wide * wide;
     }
-    lanes.iter().sum()
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// Whether `x` holds neither an infinity nor NaN, in parallel.
 pub fn all_finite(x: &[f32]) -> bool {
-    let chunk = |x: &[f32]| vectorized(|| largest_bits(x)) < f32::INFINITY.to_bits();
+    let chunk = |x: &[f32]| {
+        vectorized(
+            #[inline(always)]
+            || largest_bits(x),
+        ) < f32::INFINITY.to_bits()
+    };
     if x.len() <= CHUNK {
         chunk(x)
     } else {

@@ -47,9 +47,14 @@ pub struct Angles<'a> {
 /// # Panics
 /// If the heads do not fit a row, or the tables lack a position.
 pub fn rotate(x: &mut [f32], heads: Heads, positions: Positions, angles: Angles) {
-    apply(x, heads, positions, angles, |a, b, cos, sin| {
-        (a * cos - b * sin, b * cos + a * sin)
-    });
+    apply(
+        x,
+        heads,
+        positions,
+        angles,
+        #[inline(always)]
+        |a, b, cos, sin| (a * cos - b * sin, b * cos + a * sin),
+    );
 }
 
 /// Turns every pair back: the backward pass, applied to the gradient.
@@ -57,9 +62,14 @@ pub fn rotate(x: &mut [f32], heads: Heads, positions: Positions, angles: Angles)
 /// # Panics
 /// If the heads do not fit a row, or the tables lack a position.
 pub fn rotate_back(x: &mut [f32], heads: Heads, positions: Positions, angles: Angles) {
-    apply(x, heads, positions, angles, |a, b, cos, sin| {
-        (a * cos + b * sin, b * cos - a * sin)
-    });
+    apply(
+        x,
+        heads,
+        positions,
+        angles,
+        #[inline(always)]
+        |a, b, cos, sin| (a * cos + b * sin, b * cos - a * sin),
+    );
 }
 
 #[inline(always)]
@@ -95,12 +105,15 @@ fn apply(
         for (t, row) in x.chunks_exact_mut(stride).enumerate() {
             let at = position(piece * rows + t) * half;
             let (cos, sin) = (&angles.cos[at..][..half], &angles.sin[at..][..half]);
-            vectorized(|| {
-                for head in row[offset..][..width].chunks_exact_mut(head_dim) {
-                    let (a, b) = head.split_at_mut(half);
-                    turn_head(a, b, cos, sin, turn);
-                }
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    for head in row[offset..][..width].chunks_exact_mut(head_dim) {
+                        let (a, b) = head.split_at_mut(half);
+                        turn_head(a, b, cos, sin, turn);
+                    }
+                },
+            );
         }
     };
     if x.len() <= rows * stride {

@@ -1,11 +1,16 @@
 //! The backward pass: blocks of queries against blocks of keys, with the weights computed again.
 
+use std::f32::consts::{LN_2, LOG2_E};
+use std::ops::Range;
+
 use super::block::{Block, KEYS, QUERIES, for_each_task};
+use super::forward::drop_weights;
 use super::heads::{Heads, HeadsMut};
+use super::math::{LANES, exp2, fold};
 use super::pack::{self, with_scratch};
 use super::product::{Left, PANEL, ROWS, Right, multiply};
 use super::{Dropout, Sizes, Visible};
-use crate::ops::kernels::simd::{exp, vectorized};
+use crate::ops::kernels::simd::vectorized;
 
 /// Not a power of two, which would put all rows into the same few places of the cache.
 const STRIDE: usize = KEYS + 16;
@@ -135,23 +140,40 @@ impl Backward<'_> {
                     let rows = whole.tiles() * ROWS * width;
                     let (q_rows, g_rows, dq) =
                         (&mut q_rows[..rows], &mut g_rows[..rows], &mut dq[..rows]);
-                    pack::rows(q_rows, width, &self.q, (b, h), queries.clone(), self.scale);
+                    pack::rows(
+                        q_rows,
+                        width,
+                        &self.q,
+                        (b, h),
+                        queries.clone(),
+                        self.scale * LOG2_E,
+                    );
                     pack::rows(g_rows, width, &self.d_out, (b, h), queries.clone(), 1.0);
                     dq.fill(0.0);
                     let deltas = self.deltas(b, h, queries.start, queries.len());
+                    let lse = &self.lse[(b * sizes.heads + h) * sizes.queries..][queries.clone()];
                     for first in (whole.base..whole.base + whole.end()).step_by(KEYS) {
                         let within = first..sizes.keys.min(first + KEYS);
                         let block =
                             Block::new(&self.visible, b, queries.clone(), sizes.keys, within);
                         block.scores(q_rows, width, k_panels, d, weights, STRIDE);
                         block.scores(g_rows, width, v_panels, d, slopes, STRIDE);
-                        for (i, query) in queries.clone().enumerate() {
-                            let lse = self.lse[(b * sizes.heads + h) * sizes.queries + query];
-                            let keep = self.dropout.map(|x| (x.row(sizes, b, h, query), x.scale));
-                            let row = i * STRIDE..(i + 1) * STRIDE;
-                            let (p, ds) = (&mut weights[row.clone()], &mut slopes[row]);
-                            softmax_slopes(p, ds, &block, i, lse, deltas[i], keep);
-                        }
+                        let kept = |i: usize| {
+                            let seen = block.seen(i);
+                            let keep = self.dropout?.row(sizes, b, h, start + i);
+                            Some(&keep[block.base..][seen])
+                        };
+                        let drop = |rows: &mut [f32]| {
+                            for i in 0..queries.len() {
+                                if let (Some(keep), Some(dropout)) = (kept(i), self.dropout) {
+                                    let row = &mut rows[i * STRIDE..][block.seen(i)];
+                                    drop_weights(row, keep, dropout.scale);
+                                }
+                            }
+                        };
+                        drop(slopes);
+                        softmax_slopes(weights, slopes, &block, lse, &deltas);
+                        drop(weights);
                         let from = block.base * width;
                         let (depths, tiles) = block.queries_of_keys();
                         let depths = &depths[..tiles];
@@ -169,20 +191,15 @@ impl Backward<'_> {
                         let ds = Left::Rows(slopes, STRIDE);
                         multiply(ds, by(&k_rows[from..]), block.depths(), true, dq, width);
                     }
-                    for (query, dq) in queries.zip(dq.chunks_exact(width)) {
-                        // SAFETY: this task alone writes the query heads of `kv_head`.
-                        let to = unsafe { self.dq.row_mut(b, query, h) };
-                        for (to, &x) in to.iter_mut().zip(dq) {
-                            *to = x * self.scale;
-                        }
-                    }
+                    // SAFETY: this task alone writes the query heads of `kv_head`, one at a time.
+                    unsafe { write(&self.dq, (b, h), queries, dq, width, self.scale) };
                 }
             }
-            for (to, from) in [(&self.dk, dk), (&self.dv, dv)] {
-                for (t, row) in (0..sizes.keys).zip(from.chunks_exact(width)) {
-                    // SAFETY: this task alone writes the key-value head `kv_head`.
-                    unsafe { to.row_mut(b, t, kv_head) }.copy_from_slice(&row[..d]);
-                }
+            // The queries that made `dk` were scaled for powers of two.
+            // SAFETY: this task alone writes the key-value head `kv_head`.
+            unsafe {
+                write(&self.dk, here, 0..sizes.keys, dk, width, LN_2);
+                write(&self.dv, here, 0..sizes.keys, dv, width, 1.0);
             }
         });
     }
@@ -220,59 +237,66 @@ pub fn dot(x: &[f32], y: &[f32]) -> f32 {
     for ((sum, x), y) in sums.iter_mut().zip(x_rest).zip(y_rest) {
         *sum += x * y;
     }
-    sums.into_iter().sum()
+    fold(sums, |x, y| x + y)
 }
 
-/// Turns the scores of row `i` into the weights that met the values, and the gradients of the
-/// weights into those of the scores; zero for keys that the row does not see.
+/// Writes rows of `width` numbers, times `scale`, to the tokens of a head.
+///
+/// # Safety
+/// No other reference to these tokens of this head may be alive.
+unsafe fn write(
+    to: &HeadsMut,
+    (b, h): (usize, usize),
+    tokens: Range<usize>,
+    rows: &[f32],
+    width: usize,
+    scale: f32,
+) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (t, row) in tokens.zip(rows.chunks_exact(width)) {
+                // SAFETY: promised by the caller, and one row after the other.
+                let to = unsafe { to.row_mut(b, t, h) };
+                for (to, &x) in to.iter_mut().zip(row) {
+                    *to = x * scale;
+                }
+            }
+        },
+    );
+}
+
+/// Turns the scores of all rows, to the base of two, into weights, and the gradients of the
+/// weights into those of the scores; zero for keys that a row does not see.
 fn softmax_slopes(
     scores: &mut [f32],
     slopes: &mut [f32],
     block: &Block,
-    i: usize,
-    lse: f32,
-    delta: f32,
-    keep: Option<(&[u8], f32)>,
+    lse: &[f32],
+    deltas: &[f32; QUERIES],
 ) {
-    let (span, seen) = (block.span(i / ROWS), block.seen(i));
-    scores[span.start..seen.start].fill(f32::NEG_INFINITY);
-    scores[seen.end..span.end].fill(f32::NEG_INFINITY);
-    // Where nothing is seen, −∞ less −∞ would not be a number.
-    let lse = if lse == f32::NEG_INFINITY { 0.0 } else { lse };
-    if let Some((keep, scale)) = keep {
-        let keep = &keep[block.base + seen.start..block.base + seen.end];
-        // The weights are needed with and without dropout, so its gradient is taken here, while
-        // the span below handles the plain part.
-        vectorized(
-            #[inline(always)]
-            || {
-                for (slope, &keep) in slopes[seen.clone()].iter_mut().zip(keep) {
-                    *slope *= f32::from(keep) * scale;
-                }
-            },
-        );
-    }
     vectorized(
         #[inline(always)]
         || {
-            let (scores, slopes) = (&mut scores[span.clone()], &mut slopes[span]);
-            for (score, slope) in scores.iter_mut().zip(slopes) {
-                let x = *score - lse;
-                let p = if x < -87.0 { 0.0 } else { exp(x) };
-                *score = p;
-                *slope = if x < -87.0 { 0.0 } else { p * (*slope - delta) };
+            for (i, (&lse, &delta)) in lse.iter().zip(deltas).enumerate() {
+                let (span, seen) = (block.span(i / ROWS), block.seen(i));
+                let from = (seen.start as u32).wrapping_sub(span.start as u32);
+                let count = seen.len() as u32;
+                let row = i * STRIDE + span.start..i * STRIDE + span.end;
+                let log2 = lse * LOG2_E;
+                let (scores, _) = scores[row.clone()].as_chunks_mut::<LANES>();
+                let (slopes, _) = slopes[row].as_chunks_mut::<LANES>();
+                let first = (0u32..).step_by(LANES);
+                for ((scores, slopes), first) in scores.iter_mut().zip(slopes).zip(first) {
+                    for lane in 0..LANES {
+                        let sees = (first + lane as u32).wrapping_sub(from) < count;
+                        let p = exp2(scores[lane] - log2);
+                        let ds = p * (slopes[lane] - delta);
+                        scores[lane] = if sees { p } else { 0.0 };
+                        slopes[lane] = if sees { ds } else { 0.0 };
+                    }
+                }
             }
         },
     );
-    if let Some((keep, scale)) = keep {
-        let keep = &keep[block.base + seen.start..block.base + seen.end];
-        vectorized(
-            #[inline(always)]
-            || {
-                for (score, &keep) in scores[seen].iter_mut().zip(keep) {
-                    *score *= f32::from(keep) * scale;
-                }
-            },
-        );
-    }
 }

@@ -7,8 +7,9 @@
 use super::backward::dot;
 use super::block::for_each_task;
 use super::heads::{Heads, HeadsMut};
+use super::math::{LANES, exp2, fold, larger};
 use super::{Sizes, Visible};
-use crate::ops::kernels::simd::{exp, vectorized};
+use crate::ops::kernels::simd::vectorized;
 
 /// Keys whose scores are held at a time.
 const KEYS: usize = 64;
@@ -21,6 +22,7 @@ const KEYS: usize = 64;
 /// # Panics
 /// If the sizes disagree.
 pub fn decode(q: Heads, k: Heads, v: Heads, scale: f32, visible: Visible, out: HeadsMut) {
+    let scale = scale * std::f32::consts::LOG2_E;
     let sizes = Sizes::of(&q, &k, &v, &visible, None);
     assert_eq!(sizes.queries, 1, "decode takes one query per batch row");
     assert_eq!(
@@ -75,33 +77,28 @@ pub fn decode(q: Heads, k: Heads, v: Heads, scale: f32, visible: Visible, out: H
     });
 }
 
-/// Turns scores into exponentials of their distance to the largest so far, adds them to the
+/// Turns scores into powers of two of their distance to the largest so far, adds them to the
 /// running sum, and gives what the sums so far must be multiplied by.
 #[inline(always)]
 fn weigh(scores: &mut [f32; KEYS], (max, sum): &mut (f32, f32)) -> f32 {
-    let mut tops = [f32::NEG_INFINITY; 16];
-    let (chunks, _) = scores.as_chunks_mut::<16>();
+    let mut tops = [f32::NEG_INFINITY; LANES];
+    let (chunks, _) = scores.as_chunks_mut::<LANES>();
     for chunk in chunks.iter() {
         for (top, &x) in tops.iter_mut().zip(chunk) {
             *top = if x > *top { x } else { *top };
         }
     }
-    let top = tops.into_iter().fold(*max, f32::max);
+    let top = larger(fold(tops, larger), *max);
     let top = if top == f32::NEG_INFINITY { 0.0 } else { top };
-    let mut sums = [0.0; 16];
+    let mut sums = [0.0; LANES];
     for chunk in chunks {
         for (x, sum) in chunk.iter_mut().zip(&mut sums) {
-            let distance = *x - top;
-            *x = if distance < -87.0 { 0.0 } else { exp(distance) };
+            *x = exp2(*x - top);
             *sum += *x;
         }
     }
-    let shrink = if *max - top < -87.0 {
-        0.0
-    } else {
-        exp(*max - top)
-    };
-    *sum = *sum * shrink + sums.into_iter().sum::<f32>();
+    let shrink = exp2(*max - top);
+    *sum = *sum * shrink + fold(sums, |x, y| x + y);
     *max = top;
     shrink
 }

@@ -1,13 +1,15 @@
 //! The forward pass: a block of queries against all the keys it sees.
 
+use std::f32::consts::{LN_2, LOG2_E};
 use std::ops::Range;
 
 use super::block::{Block, QUERIES, for_each_task};
 use super::heads::{Heads, HeadsMut, Layout};
+use super::math::{LANES, exp2, fold, larger, ln};
 use super::pack::{self, with_scratch};
 use super::product::{Left, PANEL, ROWS, Right, multiply};
 use super::{Dropout, Sizes, Visible};
-use crate::ops::kernels::simd::{exp, vectorized};
+use crate::ops::kernels::simd::vectorized;
 
 /// `out = softmax(scale * q kᵀ) v` for every head, over the keys that `visible` leaves to a query;
 /// with `dropout`, the weights are multiplied by it after the softmax.
@@ -93,16 +95,15 @@ fn head(
                     let queries = start..sizes.queries.min(start + QUERIES);
                     let block = Block::new(visible, b, queries.clone(), sizes.keys, 0..sizes.keys);
                     let q_rows = &mut q_rows[..block.tiles() * ROWS * width];
-                    pack::rows(q_rows, width, &q, (b, h), queries.clone(), scale);
+                    pack::rows(q_rows, width, &q, (b, h), queries.clone(), scale * LOG2_E);
                     block.scores(q_rows, width, k_panels, d, scores, stride);
-                    let mut inverse = [0.0; QUERIES];
-                    let mut log = [f32::NEG_INFINITY; QUERIES];
-                    for (i, query) in queries.clone().enumerate() {
-                        let span = block.span(i / ROWS);
-                        let seen = block.seen(i);
-                        let row = &mut scores[i * stride..][..stride];
-                        let keep = dropout.map(|x| (x.row(sizes, b, h, query), x.scale));
-                        (inverse[i], log[i]) = softmax(row, span, seen, block.base, keep);
+                    let (inverse, log) = softmax(scores, stride, &block);
+                    if let Some(dropout) = dropout {
+                        for (i, query) in queries.clone().enumerate() {
+                            let seen = block.seen(i);
+                            let keep = &dropout.row(sizes, b, h, query)[block.base..][seen.clone()];
+                            drop_weights(&mut scores[i * stride..][seen], keep, dropout.scale);
+                        }
                     }
                     let right = Right {
                         data: &v_rows[block.base * width..],
@@ -117,13 +118,21 @@ fn head(
                         sums,
                         width,
                     );
-                    for (i, query) in queries.clone().enumerate() {
-                        // SAFETY: this task alone writes the query heads of `kv_head`, one at a time.
-                        let out = unsafe { out.row_mut(b, query, h) };
-                        for (out, &x) in out.iter_mut().zip(&sums[i * width..]) {
-                            *out = x * inverse[i];
-                        }
-                    }
+                    vectorized(
+                        #[inline(always)]
+                        || {
+                            for ((query, sums), inverse) in
+                                queries.clone().zip(sums.chunks_exact(width)).zip(inverse)
+                            {
+                                // SAFETY: this task alone writes the query heads of `kv_head`, one at
+                                // a time.
+                                let out = unsafe { out.row_mut(b, query, h) };
+                                for (out, &x) in out.iter_mut().zip(sums) {
+                                    *out = x * inverse;
+                                }
+                            }
+                        },
+                    );
                     if let Some(lse) = lse {
                         // SAFETY: as above.
                         let lse = unsafe { lse.row_mut(b, h, 0) };
@@ -135,55 +144,83 @@ fn head(
     );
 }
 
-/// Turns the scores of a row in `span` into exponentials, zero outside `seen`, times what dropout
-/// keeps; gives one over their sum, and its logarithm with the maximum added.
-fn softmax(
-    row: &mut [f32],
-    span: Range<usize>,
-    seen: Range<usize>,
-    base: usize,
-    keep: Option<(&[u8], f32)>,
-) -> (f32, f32) {
-    row[span.start..seen.start].fill(f32::NEG_INFINITY);
-    row[seen.end..span.end].fill(f32::NEG_INFINITY);
-    let (max, sum) = vectorized(
+/// Turns the scores of all rows, to the base of two, into their powers, zero for keys that a row
+/// does not see; gives one over their sums, and the natural logarithms of the sums.
+fn softmax(scores: &mut [f32], stride: usize, block: &Block) -> ([f32; QUERIES], [f32; QUERIES]) {
+    let (mut max, mut sum) = ([0.0; QUERIES], [0.0; QUERIES]);
+    vectorized(
         #[inline(always)]
         || {
-            let (chunks, _) = row[span].as_chunks_mut::<16>();
-            let mut max = [f32::NEG_INFINITY; 16];
-            for chunk in chunks.iter() {
-                for (max, &x) in max.iter_mut().zip(chunk) {
-                    *max = if x > *max { x } else { *max };
+            for tile in 0..block.tiles() {
+                let span = block.span(tile);
+                let rows = tile * ROWS..(tile + 1) * ROWS;
+                // Eight maxima first: the rows do not wait for one another.
+                for i in rows.clone() {
+                    let row = &mut scores[i * stride..][span.clone()];
+                    max[i] = mask(row, block.seen(i), span.start);
+                }
+                for i in rows {
+                    let row = &mut scores[i * stride..][span.clone()];
+                    sum[i] = powers(row, max[i]);
                 }
             }
-            let max = max.into_iter().fold(f32::NEG_INFINITY, f32::max);
-            // Where nothing is seen, −∞ less −∞ would not be a number.
-            let max = if max == f32::NEG_INFINITY { 0.0 } else { max };
-            let mut sum = [0.0; 16];
-            for chunk in chunks.iter_mut() {
-                for (x, sum) in chunk.iter_mut().zip(&mut sum) {
-                    let e = exp(*x - max);
-                    *x = if *x - max < -87.0 { 0.0 } else { e };
-                    *sum += *x;
-                }
+            let mut inverse = [0.0; QUERIES];
+            for ((inverse, max), &sum) in inverse.iter_mut().zip(&mut max).zip(&sum) {
+                *inverse = if sum == 0.0 { 0.0 } else { 1.0 / sum };
+                *max = max.mul_add(LN_2, ln(sum));
             }
-            (max, sum.into_iter().sum::<f32>())
+            (inverse, max)
+        },
+    )
+}
+
+/// Hides what is not seen of a row that begins at key `start`; gives the largest score, or 0.
+#[inline(always)]
+fn mask(row: &mut [f32], seen: Range<usize>, start: usize) -> f32 {
+    let (from, count) = (
+        (seen.start as u32).wrapping_sub(start as u32),
+        seen.len() as u32,
+    );
+    let mut max = [f32::NEG_INFINITY; LANES];
+    let (chunks, _) = row.as_chunks_mut::<LANES>();
+    for (chunk, first) in chunks.iter_mut().zip((0u32..).step_by(LANES)) {
+        // Bit masks, because the compiler would turn a choice into a branch for every number.
+        for (lane, x) in chunk.iter_mut().enumerate() {
+            let key = first + lane as u32;
+            let sees = u32::from(key.wrapping_sub(from) < count).wrapping_neg();
+            *x = f32::from_bits(x.to_bits() & sees | f32::NEG_INFINITY.to_bits() & !sees);
+        }
+        for (max, &x) in max.iter_mut().zip(chunk.iter()) {
+            *max = larger(x, *max);
+        }
+    }
+    let max = fold(max, larger);
+    // Where nothing is seen, −∞ less −∞ would not be a number.
+    if max == f32::NEG_INFINITY { 0.0 } else { max }
+}
+
+/// Turns scores into powers of two, relative to the largest; gives their sum.
+#[inline(always)]
+fn powers(row: &mut [f32], max: f32) -> f32 {
+    let mut sum = [0.0; LANES];
+    let (chunks, _) = row.as_chunks_mut::<LANES>();
+    for chunk in chunks {
+        for (x, sum) in chunk.iter_mut().zip(&mut sum) {
+            *x = exp2(*x - max);
+            *sum += *x;
+        }
+    }
+    fold(sum, |x, y| x + y)
+}
+
+/// Multiplies weights by what dropout leaves of them.
+pub fn drop_weights(weights: &mut [f32], keep: &[u8], scale: f32) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (x, &keep) in weights.iter_mut().zip(keep) {
+                *x *= f32::from(keep) * scale;
+            }
         },
     );
-    if let Some((keep, scale)) = keep {
-        let keep = &keep[base + seen.start..base + seen.end];
-        vectorized(
-            #[inline(always)]
-            || {
-                for (x, &keep) in row[seen].iter_mut().zip(keep) {
-                    *x *= f32::from(keep) * scale;
-                }
-            },
-        );
-    }
-    if sum == 0.0 {
-        (0.0, f32::NEG_INFINITY)
-    } else {
-        (1.0 / sum, max + sum.ln())
-    }
 }

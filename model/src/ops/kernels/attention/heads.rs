@@ -120,7 +120,7 @@ impl Layout {
             .filter(|axis| axis.1 > 1)
             .all(|&(stride, count)| {
                 let clear = stride >= below;
-                below = (count - 1) * stride + below;
+                below += (count - 1) * stride;
                 clear
             })
     }

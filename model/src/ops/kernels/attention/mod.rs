@@ -10,6 +10,7 @@ mod block;
 mod decode;
 mod forward;
 mod heads;
+mod math;
 mod pack;
 mod product;
 mod visible;

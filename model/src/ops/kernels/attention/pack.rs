@@ -20,16 +20,19 @@ pub fn rows(
 ) {
     let d = from.layout().head_dim;
     let (filled, rest) = out.split_at_mut(tokens.len() * width);
-    vectorized(|| {
-        for (out, t) in filled.chunks_exact_mut(width).zip(tokens) {
-            let (out, pad) = out.split_at_mut(d);
-            for (out, &x) in out.iter_mut().zip(from.row(b, t, h)) {
-                *out = x * scale;
+    vectorized(
+        #[inline(always)]
+        || {
+            for (out, t) in filled.chunks_exact_mut(width).zip(tokens) {
+                let (out, pad) = out.split_at_mut(d);
+                for (out, &x) in out.iter_mut().zip(from.row(b, t, h)) {
+                    *out = x * scale;
+                }
+                pad.fill(0.0);
             }
-            pad.fill(0.0);
-        }
-        rest.fill(0.0);
-    });
+            rest.fill(0.0);
+        },
+    );
 }
 
 /// Turns `[tokens, width]` into panels `[tokens / PANEL, head_dim, PANEL]`, where each holds its

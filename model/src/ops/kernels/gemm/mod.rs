@@ -7,12 +7,13 @@
 //! to A on the way in and one applied to the finished rows of C, so that activations, biases and
 //! residuals cost no pass over memory.
 //!
-//! [`vector_product`] and [`vector_product_transposed`] multiply a few rows by a matrix. They read
-//! each weight once and are bound by memory.
+//! [`multiply_few`](matvec::multiply_few) multiplies a few rows by a matrix. It reads each weight
+//! once and is bound by memory.
 //!
 //! Every element of C is one chain of additions over k in an order that depends on the shapes only,
 //! so results do not depend on the number of threads.
 
+mod fresh;
 mod kernel;
 mod matrix;
 mod matvec;
@@ -24,6 +25,4 @@ mod tests;
 mod transpose;
 
 pub use matrix::{Matrix, Output};
-pub use matvec::{vector_product, vector_product_transposed};
-pub use product::{Product, multiply, multiply_serial};
-pub use scratch::Scratch;
+pub use product::{Product, multiply};

@@ -68,14 +68,6 @@ pub fn multiply(product: &Product, c: &mut Output) {
     });
 }
 
-/// Computes `product` into `c` on this thread; allocates only if `scratch` has never been as large.
-///
-/// # Panics
-/// If shapes do not match, or there is a `finish` and C has gaps between rows.
-pub fn multiply_serial(product: &Product, c: &mut Output, scratch: &mut Scratch) {
-    run(kernel::best(), product, c, scratch, false);
-}
-
 /// What all blocks of one product share.
 struct Plan<'a> {
     kernels: &'static Kernels,
@@ -418,28 +410,5 @@ impl Plan<'_> {
             };
             finish(rows.start, c);
         }
-    }
-}
-
-impl Product<'_> {
-    /// C in fresh memory, `[M, N]`.
-    pub fn compute(&self) -> Vec<f32> {
-        let (rows, cols) = (self.a.rows, self.b.iter().map(Matrix::cols).sum());
-        let mut c = Vec::with_capacity(rows * cols);
-        let room = &mut c.spare_capacity_mut()[..rows * cols];
-        multiply(self, &mut Output::fresh(room, rows, cols));
-        // SAFETY: the capacity is there, and `Output::fresh` says that all of it is initialised.
-        unsafe { c.set_len(rows * cols) };
-        c
-    }
-
-    /// C += in `c`, `[M, N]`; where that is empty, C in fresh memory.
-    pub fn add_to(&self, c: &mut Vec<f32>) {
-        if c.is_empty() {
-            *c = self.compute();
-            return;
-        }
-        let cols = self.b.iter().map(Matrix::cols).sum();
-        multiply(self, &mut Output::add(c, self.a.rows, cols, cols));
     }
 }
