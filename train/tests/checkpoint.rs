@@ -51,12 +51,12 @@ fn saved(shelf: &Shelf) -> (Bundle, CausalTask) {
         .model
         .loss(tokens.clone(), tokens, None, &mut Pass::default());
     let grads = GradientsParams::from_grads(loss.backward(), &task);
-    let task = optimizer.step(1e-2, task, grads);
+    let task = optimizer.parameters.step(1e-2, task, grads);
     shelf.open().unwrap();
     let bundle = shelf
         .put(&Parts {
             model: &task,
-            optimizer: &optimizer,
+            optimizer: &optimizer.parameters,
             scheduler: &ModuleLrScheduler::new(1e-2),
             state: &TrainState {
                 step: 1,
@@ -78,7 +78,12 @@ fn everything_comes_back() {
     assert_eq!((state.step, state.updates), (1, 1));
     let optimizer = OptimizerRecipe::AdamW(AdamW::default()).init(&loaded);
     bundle
-        .load_optimizer(&loaded, 1, optimizer, ModuleLrScheduler::new(1e-2))
+        .load_optimizer(
+            &loaded,
+            1,
+            optimizer.parameters,
+            ModuleLrScheduler::new(1e-2),
+        )
         .unwrap();
 }
 
@@ -115,7 +120,12 @@ fn a_parameter_without_optimizer_state_is_named() {
     let stranger = task(1);
     let optimizer = OptimizerRecipe::AdamW(AdamW::default()).init(&stranger);
     let error = bundle
-        .load_optimizer(&stranger, 1, optimizer, ModuleLrScheduler::new(1e-2))
+        .load_optimizer(
+            &stranger,
+            1,
+            optimizer.parameters,
+            ModuleLrScheduler::new(1e-2),
+        )
         .err()
         .unwrap()
         .to_string();

@@ -4,7 +4,8 @@ use std::mem::MaybeUninit;
 
 use super::kernel::{self, Kernels};
 use super::product::run;
-use super::{Matrix, Output, Product, Scratch, multiply, multiply_serial};
+use super::scratch::Scratch;
+use super::{Matrix, Output, Product, multiply};
 
 /// A small generator of test numbers.
 struct Random(u64);
@@ -230,14 +231,14 @@ fn the_number_of_threads_changes_no_bit() {
                 let b = [b];
                 let product = Product::new(Matrix::new(&a, m, k), &b);
                 let mut c = Output::replace(c, m, n, n);
+                let scratch = &mut Scratch::default();
                 if threads == 0 {
-                    return multiply_serial(&product, &mut c, &mut Scratch::default());
+                    return run(kernel::best(), &product, &mut c, scratch, false);
                 }
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(threads)
                     .build()
                     .unwrap();
-                let scratch = &mut Scratch::default();
                 pool.install(|| run(kernel::best(), &product, &mut c, scratch, true));
             };
             let mut want = vec![0.0; m * n];
