@@ -4,7 +4,7 @@ use crate::cache::LayerCache;
 use crate::config::TransformerConfig;
 use crate::dropout::DropoutMasks;
 use crate::init::{Builder, Init};
-use crate::ops::{self, HeadSizes, Projected, Sight};
+use crate::ops::{self, HeadSizes, Heads, Sight};
 use crate::position::Turns;
 use burn::module::Module;
 use burn::nn::Linear;
@@ -30,6 +30,8 @@ pub struct Attention {
 
 /// What all layers of one forward pass share.
 pub(crate) struct Surroundings {
+    /// Tokens before the first query.
+    pub start: usize,
     /// Which keys the queries see.
     pub sight: Sight,
     /// Rotary positions, if the model has them.
@@ -76,11 +78,14 @@ impl Attention {
             head_dim: self.head_dim,
         };
         let layers = [&self.query, &self.key, &self.value];
-        let mut projected = Projected::new(x, layers, sizes);
+        let mut heads = Heads::project(x, layers, sizes);
         if let Some(turns) = &around.turns {
-            projected = projected.rotate(&turns.cos, &turns.sin);
+            heads = heads.rotate(&turns.cos, &turns.sin);
         }
-        let gathered = projected.attend(&around.sight, cache, self.dropout, masks);
+        if let Some(cache) = cache {
+            heads = heads.remember(cache, around.start);
+        }
+        let gathered = ops::attention(heads, &around.sight, self.dropout, masks);
         ops::linear(gathered, &[&self.output], stream)
     }
 }

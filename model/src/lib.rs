@@ -67,7 +67,6 @@ mod generate;
 mod head;
 mod init;
 mod loss;
-mod mask;
 mod norm;
 pub mod ops;
 mod padding;

@@ -58,15 +58,6 @@ impl Padding {
         let shape = [positions.len()];
         Tensor::from_data(TensorData::new(positions, shape), device)
     }
-
-    /// Whether each of the columns `0..keys` is filler, one row after another.
-    pub(crate) fn is_filler(&self, keys: usize) -> impl Iterator<Item = bool> {
-        let row = move |filler: &usize| {
-            let filler = *filler;
-            (0..keys).map(move |column| column < filler)
-        };
-        self.before.iter().flat_map(row)
-    }
 }
 
 #[cfg(test)]
@@ -85,7 +76,5 @@ mod tests {
             positions.try_into_vec_as::<i64>().unwrap_or_default(),
             [1, 2, 3, 0, 0, 1, 2, 3, 4]
         );
-        let filler: Vec<bool> = padding.is_filler(2).collect();
-        assert_eq!(filler, [true, false, true, true, false, false]);
     }
 }

@@ -4,9 +4,8 @@ use crate::attention::Surroundings;
 use crate::block::Block;
 use crate::config::{Placement, PositionKind, TransformerConfig};
 use crate::init::Builder;
-use crate::mask;
 use crate::norm::Norm;
-use crate::ops::{self, Sight};
+use crate::ops::Visible;
 use crate::padding::Padding;
 use crate::pass::Pass;
 use crate::position::{Positions, Rotary};
@@ -74,8 +73,15 @@ impl Stack {
     ) -> Tensor<3> {
         let seq = x.dims()[1];
         let start = pass.start();
+        let end = start + seq;
+        let tokens = |padding: &Padding| padding.before().iter().map(|&from| (from, end)).collect();
+        let visible = Visible {
+            causal_from: Some(start),
+            rows: pass.padding.map(tokens),
+        };
         let around = Surroundings {
-            sight: self.sight(&x, start, pass.padding),
+            start,
+            sight: visible.sight(&x, [seq, end], self.groups),
             turns: self.rotary.as_ref().map(|rotary| rotary.turns(positions)),
         };
         for (layer, block) in self.blocks.iter().enumerate() {
@@ -88,28 +94,6 @@ impl Stack {
         match &self.norm {
             Some(norm) => norm.forward(x),
             None => x,
-        }
-    }
-
-    /// Which keys the tokens of `x`, `[batch, seq, d_model]`, see behind `start` others.
-    fn sight(&self, x: &Tensor<3>, start: usize, padding: Option<&Padding>) -> Sight {
-        let end = start + x.dims()[1];
-        if ops::fused(x) {
-            let rows =
-                |padding: &Padding| padding.before().iter().map(|&from| (from, end)).collect();
-            return Sight {
-                start,
-                keys: padding.map(rows),
-                mask: None,
-            };
-        }
-        let (device, dtype) = (x.device(), x.dtype());
-        let future = mask::causal(start, end - start, self.groups, &device, dtype);
-        let filler = padding.map(|padding| mask::padding(padding, end, &device, dtype));
-        Sight {
-            start,
-            keys: None,
-            mask: mask::both(future, filler),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! the key heads. The fused path keeps no matrix of scores: it computes them again in the backward
 //! pass (FlashAttention, Dao et al. 2022, <https://arxiv.org/abs/2205.14135>).
 
+use super::Sight;
 use super::rotary;
 use crate::cache::LayerCache;
 use crate::dropout::{DropoutMasks, dropout};
@@ -19,93 +20,111 @@ use burn::tensor::activation::softmax;
 
 /// How many heads there are, and how wide they are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HeadSizes {
+pub struct HeadSizes {
+    /// Heads of queries.
     pub n_heads: usize,
+    /// Heads of keys and of values, a divisor of `n_heads`.
     pub n_kv_heads: usize,
+    /// Channels of a head.
     pub head_dim: usize,
 }
 
-/// Which keys the queries of one pass see.
+/// Queries, keys and values.
 #[derive(Clone, Debug)]
-pub(crate) struct Sight {
-    /// Tokens before the first query; a query sees no later key than its own.
-    pub start: usize,
-    /// For each row of the batch, the keys that are tokens and not filler; `None`: all are.
-    pub keys: Option<Vec<(usize, usize)>>,
-    /// The same for compositions: what is added to the scores,
-    /// `[1 or batch, 1, groups · seq or 1, start + seq]`.
-    pub mask: Option<Tensor<4>>,
-}
-
-/// Queries, keys and values of one layer's tokens.
-pub(crate) struct Projected {
-    sizes: HeadSizes,
-    heads: Heads,
-}
-
-enum Heads {
-    /// `[batch, seq, (n_heads + 2 · n_kv_heads) · head_dim]`: queries, keys, values.
-    #[cfg(feature = "fused")]
-    Packed(Tensor<3>),
-    /// Each `[batch, seq, heads, head_dim]`.
+#[allow(clippy::large_enum_variant)] // one of them lives for the length of a call
+pub enum Heads {
+    /// Side by side, `[batch, seq, (n_heads + 2 · n_kv_heads) · head_dim]`, as the fused path
+    /// computes them.
+    Packed(Tensor<3>, HeadSizes),
+    /// Each `[batch, seq, heads, head_dim]`. Keys and values may be other tokens' than queries.
     Apart([Tensor<4>; 3]),
 }
 
-impl Projected {
+impl Heads {
     /// `x`, `[batch, seq, d_model]`, through the `layers` for queries, keys and values.
-    pub fn new(x: Tensor<3>, layers: [&Linear; 3], sizes: HeadSizes) -> Self {
-        #[cfg(feature = "fused")]
+    pub fn project(x: Tensor<3>, layers: [&Linear; 3], sizes: HeadSizes) -> Self {
         if super::fused(&x) {
-            let heads = Heads::Packed(super::linear(x, &layers, None));
-            return Self { sizes, heads };
+            return Self::Packed(super::linear(x, &layers, None), sizes);
         }
         let [batch, seq, _] = x.dims();
-        let heads = layers.map(|layer| {
+        Self::Apart(layers.map(|layer| {
             let y = layer.forward(x.clone());
             y.reshape([batch as i64, seq as i64, -1, sizes.head_dim as i64])
-        });
-        let heads = Heads::Apart(heads);
-        Self { sizes, heads }
+        }))
     }
 
-    /// Turns queries and keys to their positions; see [`rotary`].
+    /// Turns queries and keys to their positions; see [`rotate`](super::rotate).
+    #[must_use]
     pub fn rotate(self, cos: &Tensor<4>, sin: &Tensor<4>) -> Self {
-        let heads = match self.heads {
+        match self {
             #[cfg(feature = "fused")]
-            Heads::Packed(packed) => {
-                let heads = self.sizes.n_heads + self.sizes.n_kv_heads;
-                let turned = [heads, self.sizes.head_dim];
-                Heads::Packed(rotary::rotate_packed(packed, turned, cos, sin))
+            Self::Packed(packed, sizes) if super::fused(&packed) => {
+                let turned = [sizes.n_heads + sizes.n_kv_heads, sizes.head_dim];
+                Self::Packed(rotary::rotate_packed(packed, turned, cos, sin), sizes)
             }
-            Heads::Apart([query, key, value]) => Heads::Apart([
-                rotary::rotate(query, cos, sin),
-                rotary::rotate(key, cos, sin),
-                value,
-            ]),
-        };
-        Self { heads, ..self }
-    }
-
-    /// What each token gathers, `[batch, seq, n_heads · head_dim]`.
-    pub fn attend(
-        self,
-        sight: &Sight,
-        cache: Option<&mut LayerCache>,
-        rate: f64,
-        masks: &mut Option<DropoutMasks>,
-    ) -> Tensor<3> {
-        match self.heads {
-            #[cfg(feature = "fused")]
-            Heads::Packed(packed) => fused::attend(packed, self.sizes, sight, cache, rate, masks),
-            Heads::Apart(heads) => composed(heads, sight, cache, rate, masks),
+            other => {
+                let [query, key, value] = other.apart();
+                let [query, key] = [query, key].map(|x| rotary::rotate(x, cos, sin));
+                Self::Apart([query, key, value])
+            }
         }
     }
+
+    /// Writes keys and values behind the first `start` of `cache`, and goes on with all of them.
+    pub(crate) fn remember(self, cache: &mut LayerCache, start: usize) -> Self {
+        let [query, key, value] = self.apart();
+        let (key, value) = cache.append(start, key.swap_dims(1, 2), value.swap_dims(1, 2));
+        Self::Apart([query, key.swap_dims(1, 2), value.swap_dims(1, 2)])
+    }
+
+    fn apart(self) -> [Tensor<4>; 3] {
+        match self {
+            Self::Apart(heads) => heads,
+            Self::Packed(packed, sizes) => {
+                let [batch, seq, _] = packed.dims();
+                let part = |first: usize, heads: usize| {
+                    let width = sizes.head_dim;
+                    let part = packed.clone().narrow(2, first * width, heads * width);
+                    part.reshape([batch, seq, heads, width])
+                };
+                let (heads, kv_heads) = (sizes.n_heads, sizes.n_kv_heads);
+                [
+                    part(0, heads),
+                    part(heads, kv_heads),
+                    part(heads + kv_heads, kv_heads),
+                ]
+            }
+        }
+    }
+}
+
+/// What each query gathers from the values of the keys that it sees,
+/// `[batch, queries, n_heads · head_dim]`; nothing, zeros, where it sees none. With `masks`, weights
+/// are dropped with probability `rate`.
+pub fn attention(
+    heads: Heads,
+    sight: &Sight,
+    rate: f64,
+    masks: &mut Option<DropoutMasks>,
+) -> Tensor<3> {
+    #[cfg(feature = "fused")]
+    if let Heads::Packed(x, _) = &heads
+        && super::fused(x)
+    {
+        return fused::attend(heads, sight, rate, masks);
+    }
+    #[cfg(feature = "fused")]
+    if let Heads::Apart([query, ..]) = &heads
+        && super::fused(query)
+    {
+        return fused::attend(heads, sight, rate, masks);
+    }
+    composed(heads.apart(), sight, rate, masks)
 }
 
 fn composed(
     [query, key, value]: [Tensor<4>; 3],
     sight: &Sight,
-    cache: Option<&mut LayerCache>,
     rate: f64,
     masks: &mut Option<DropoutMasks>,
 ) -> Tensor<3> {
@@ -115,17 +134,18 @@ fn composed(
     let query = group(query * (head_dim as f64).powf(-0.5), kv_heads);
     // [batch, kv_heads, seq, head_dim]
     let (key, value) = (key.swap_dims(1, 2), value.swap_dims(1, 2));
-    let (key, value) = match cache {
-        Some(cache) => cache.append(sight.start, key, value),
-        None => (key, value),
-    };
     let scores = query.matmul(key.transpose()); // [batch, kv_heads, groups · seq, keys]
     let scores = match &sight.mask {
         Some(mask) => scores + mask.clone(),
         None => scores,
     };
     let weights = dropout(softmax(scores, 3), rate, masks);
-    ungroup(weights.matmul(value), seq)
+    let gathered = weights.matmul(value);
+    let gathered = match &sight.sees {
+        Some(sees) => gathered * sees.clone(),
+        None => gathered,
+    };
+    ungroup(gathered, seq)
 }
 
 /// `[batch, seq, n_heads, head_dim]` → `[batch, kv_heads, groups · seq, head_dim]`.
@@ -156,7 +176,6 @@ fn ungroup(x: Tensor<4>, seq: usize) -> Tensor<3> {
 #[cfg(feature = "fused")]
 mod fused {
     use super::{HeadSizes, Sight};
-    use crate::cache::LayerCache;
     use crate::dropout::DropoutMasks;
     use crate::ops::kernels::attention::{
         Dropout, Heads, HeadsMut, Layout, Visible, backward, decode, forward,
@@ -169,44 +188,34 @@ mod fused {
     use std::sync::Arc;
 
     pub(super) fn attend(
-        packed: Tensor<3>,
-        sizes: HeadSizes,
+        heads: super::Heads,
         sight: &Sight,
-        cache: Option<&mut LayerCache>,
         rate: f64,
         masks: &mut Option<DropoutMasks>,
     ) -> Tensor<3> {
-        let [batch, seq, _] = packed.dims();
-        let HeadSizes {
-            n_heads,
-            n_kv_heads,
-            head_dim,
-        } = sizes;
+        let (packed, [batch, queries, n_heads], keys) = match &heads {
+            super::Heads::Packed(x, sizes) => {
+                let [batch, seq, _] = x.dims();
+                (Some(*sizes), [batch, seq, sizes.n_heads], seq)
+            }
+            super::Heads::Apart([query, key, _]) => {
+                let [batch, queries, n_heads, _] = query.dims();
+                (None, [batch, queries, n_heads], key.dims()[1])
+            }
+        };
         let mut operation = Attend {
-            packed: cache.is_none().then_some(sizes),
-            start: sight.start,
-            keys: sight.keys.clone().map(Arc::new),
+            packed,
+            causal_from: sight.visible.causal_from,
+            rows: sight.visible.rows.clone().map(Arc::new),
             keep: None,
         };
         if let Some(masks) = masks.as_mut().filter(|_| rate > 0.0) {
-            let (keep, scale) = masks.kept(rate, batch * n_heads * seq * (sight.start + seq));
+            let (keep, scale) = masks.kept(rate, batch * n_heads * queries * keys);
             operation.keep = Some((Arc::new(keep), scale));
         }
-        let inputs = match cache {
-            None => vec![Operand::of(packed)],
-            Some(cache) => {
-                let part = |first: usize, heads: usize| {
-                    let part = packed.clone().narrow(2, first * head_dim, heads * head_dim);
-                    part.reshape([batch, seq, heads, head_dim])
-                };
-                let query = part(0, n_heads);
-                let key = part(n_heads, n_kv_heads).swap_dims(1, 2);
-                let value = part(n_heads + n_kv_heads, n_kv_heads).swap_dims(1, 2);
-                let (key, value) = cache.append(sight.start, key, value);
-                // [batch, keys, kv_heads, head_dim]
-                let heads = [query, key.swap_dims(1, 2), value.swap_dims(1, 2)];
-                heads.map(Operand::of).into()
-            }
+        let inputs = match heads {
+            super::Heads::Packed(x, _) => vec![Operand::of(x)],
+            super::Heads::Apart(heads) => heads.map(Operand::of).into(),
         };
         apply(operation, inputs).tensor()
     }
@@ -215,8 +224,8 @@ mod fused {
     #[derive(Clone, Debug)]
     struct Attend {
         packed: Option<HeadSizes>,
-        start: usize,
-        keys: Option<Arc<Vec<(usize, usize)>>>,
+        causal_from: Option<usize>,
+        rows: Option<Arc<Vec<(usize, usize)>>>,
         /// Which weights stay, and what they are multiplied with.
         keep: Option<(Arc<Vec<u8>>, f32)>,
     }
@@ -234,9 +243,9 @@ mod fused {
     impl Attend {
         fn visible(&self) -> Visible<'_> {
             Visible {
-                causal_from: Some(self.start),
+                causal_from: self.causal_from,
                 window: None,
-                rows: self.keys.as_ref().map(|keys| keys.as_slice()),
+                rows: self.rows.as_ref().map(|rows| rows.as_slice()),
             }
         }
 

@@ -11,7 +11,7 @@ use crate::loss::cross_entropy_sum;
 use burn::tensor::{Bool, Int, Tensor};
 
 /// The matrix from hidden states to logits.
-pub(crate) enum Columns {
+pub enum Columns {
     /// The token embedding's, `[vocab_size, d_model]`.
     Tied(Tensor<2>),
     /// The head's own, `[d_model, vocab_size]`.
@@ -24,7 +24,7 @@ pub(crate) enum Columns {
 /// - `targets`: `[n]`; `mask`: `[n]`, true where a target counts, `None` counts all
 ///
 /// Returns a tensor of one value; see [`cross_entropy_sum`].
-pub(crate) fn linear_cross_entropy(
+pub fn linear_cross_entropy(
     hidden: Tensor<2>,
     head: Columns,
     targets: Tensor<1, Int>,

@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 
 /// The rows of `table`, `[n, d_model]`, that `tokens`, `[batch, seq]`, name:
 /// `[batch, seq, d_model]`.
-pub(crate) fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>) -> Tensor<3> {
+pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>) -> Tensor<3> {
     #[cfg(feature = "fused")]
     if super::fused(&table) {
         return fused::embedding(table, tokens);
@@ -53,7 +53,7 @@ mod fused {
             let shape: [usize; 2] = dims(&tables[0]);
             let width = shape[1];
             let mut output = vec![0.0; self.ids.len() * width];
-            gather(floats(&tables[0]), width, &self.ids, 1.0, None, &mut output);
+            gather(floats(&tables[0]), width, &self.ids, &mut output);
             let output = dense(output, [self.batch, self.seq, width]);
             (output, keep.then_some(shape))
         }
@@ -65,13 +65,7 @@ mod fused {
                 Some(so_far) => contiguous(so_far),
                 None => dense(vec![0.0; n * width], [n, width]),
             };
-            scatter_add(
-                floats(&grad),
-                width,
-                &self.ids,
-                1.0,
-                floats_mut(&mut d_table),
-            );
+            scatter_add(floats(&grad), width, &self.ids, floats_mut(&mut d_table));
             inputs.give(0, d_table);
         }
 

@@ -7,23 +7,20 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu, relu, sigmoid, silu};
 
 /// The matrices of the layer.
-pub(crate) struct Widened<'a> {
+pub struct Widened<'a> {
     /// `[d_model, d_ff]`; only in the gated kind.
     pub gate: Option<&'a Linear>,
     /// `[d_model, d_ff]`
     pub up: &'a Linear,
     /// `[d_ff, d_model]`
     pub down: &'a Linear,
+    /// What bends the values between.
     pub activation: Activation,
 }
 
 /// The layer's output for `x`, `[batch, seq, d_model]`, of the same shape; `stream` is added if
 /// given. Either all matrices have a bias or none.
-pub(crate) fn feed_forward(
-    x: Tensor<3>,
-    layers: Widened<'_>,
-    stream: Option<Tensor<3>>,
-) -> Tensor<3> {
+pub fn feed_forward(x: Tensor<3>, layers: Widened<'_>, stream: Option<Tensor<3>>) -> Tensor<3> {
     #[cfg(feature = "fused")]
     if super::fused(&x) {
         return fused::feed_forward(x, layers, stream);
@@ -178,7 +175,7 @@ mod fused {
             let inner_rows = inner.as_deref().unwrap_or(&wide);
             let bias = down_bias.first().map_or(&[][..], floats);
             let finish = |first, rows: &mut [f32]| add_to_rows(first, rows, d_model, bias, stream);
-            let prepare = |panel: &mut [f32]| self.activation.forward_in_place_chunk(panel);
+            let prepare = |panel: &mut [f32]| self.activation.forward_in_place(panel);
             let inner_rows = Matrix::new(inner_rows, rows, d_ff);
             let down = [down];
             let mut product = Product::new(inner_rows, &down);
@@ -212,7 +209,7 @@ mod fused {
 
             if inputs.wanted(last) {
                 let inner = self.gated.then(|| self.gate(&wide, d_ff));
-                let prepare = |panel: &mut [f32]| self.activation.forward_in_place_chunk(panel);
+                let prepare = |panel: &mut [f32]| self.activation.forward_in_place(panel);
                 let inner = inner.as_deref().unwrap_or(&wide);
                 let inner = Matrix::new(inner, rows, d_ff).transposed();
                 let right = [d_out];
@@ -233,7 +230,7 @@ mod fused {
             } else {
                 let finish = |first: usize, d: &mut [f32]| {
                     let before = &wide[first * d_ff..][..d.len()];
-                    self.activation.backward_chunk(before, d);
+                    self.activation.backward(before, d);
                 };
                 product.finish = Some(&finish);
                 wide = product.compute();

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 /// `[batch, seq, sum of d_out]`; `stream`, of the output's shape, is added if given.
 ///
 /// Either all layers have a bias or none.
-pub(crate) fn linear(x: Tensor<3>, layers: &[&Linear], stream: Option<Tensor<3>>) -> Tensor<3> {
+pub fn linear(x: Tensor<3>, layers: &[&Linear], stream: Option<Tensor<3>>) -> Tensor<3> {
     #[cfg(feature = "fused")]
     if super::fused(&x) {
         return fused::linear(x, layers, stream);
@@ -22,7 +22,7 @@ pub(crate) fn linear(x: Tensor<3>, layers: &[&Linear], stream: Option<Tensor<3>>
 
 /// Logits of `hidden`, `[batch, seq, d_model]`, by the token embedding's matrix `tokens`,
 /// `[vocab_size, d_model]`: `[batch, seq, vocab_size]`.
-pub(crate) fn tied_logits(hidden: Tensor<3>, tokens: Tensor<2>) -> Tensor<3> {
+pub fn tied_logits(hidden: Tensor<3>, tokens: Tensor<2>) -> Tensor<3> {
     let [batch, seq, d_model] = hidden.dims();
     #[cfg(feature = "fused")]
     if super::fused(&hidden) {

@@ -21,15 +21,16 @@ mod norm;
 #[cfg(feature = "fused")]
 mod operation;
 mod rotary;
+mod sight;
 
-pub(crate) use attention::{HeadSizes, Projected, Sight};
-pub(crate) use cross_entropy::{Columns, linear_cross_entropy};
-pub(crate) use embedding::embedding;
-pub(crate) use feed_forward::{Widened, feed_forward};
-pub(crate) use linear::{linear, tied_logits};
-pub(crate) use norm::norm;
-#[cfg(test)]
-pub(crate) use rotary::rotate;
+pub use attention::{HeadSizes, Heads, attention};
+pub use cross_entropy::{Columns, linear_cross_entropy};
+pub use embedding::embedding;
+pub use feed_forward::{Widened, feed_forward};
+pub use linear::{linear, tied_logits};
+pub use norm::norm;
+pub use rotary::rotate;
+pub use sight::{Sight, Visible};
 
 use burn::tensor::Tensor;
 use std::sync::atomic::{AtomicBool, Ordering};

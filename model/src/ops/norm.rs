@@ -6,12 +6,7 @@ use burn::tensor::module::layer_norm;
 
 /// `x`, `[batch, seq, d_model]`, normalised and multiplied by `gamma`, plus `beta`; each
 /// `[d_model]`.
-pub(crate) fn norm(
-    x: Tensor<3>,
-    gamma: Tensor<1>,
-    beta: Option<Tensor<1>>,
-    kind: NormKind,
-) -> Tensor<3> {
+pub fn norm(x: Tensor<3>, gamma: Tensor<1>, beta: Option<Tensor<1>>, kind: NormKind) -> Tensor<3> {
     #[cfg(feature = "fused")]
     if super::fused(&x) {
         return fused::norm(x, gamma, beta, kind);

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 /// Turns `x`, `[batch, seq, heads, head_dim]`, by the angles whose cosines and sines are given,
 /// each `[1 or batch, seq, 1, head_dim / 2]`. Channel `i` is paired with channel
 /// `i + head_dim / 2`, as in Llama's published weights.
-pub(crate) fn rotate(x: Tensor<4>, cos: &Tensor<4>, sin: &Tensor<4>) -> Tensor<4> {
+pub fn rotate(x: Tensor<4>, cos: &Tensor<4>, sin: &Tensor<4>) -> Tensor<4> {
     let half = x.dims()[3] / 2;
     let left = x.clone().narrow(3, 0, half);
     let right = x.narrow(3, half, half);
@@ -20,7 +20,7 @@ pub(super) use fused::rotate_packed;
 
 #[cfg(feature = "fused")]
 mod fused {
-    use crate::ops::kernels::rotary::{self, Angles, Heads, Positions};
+    use crate::ops::kernels::rotary::{self, Angles, Heads};
     use crate::ops::operation::{
         CpuOperation, InputGrads, Operand, apply, contiguous, dims, floats, floats_mut, plain,
     };
@@ -54,28 +54,21 @@ mod fused {
     }
 
     impl Rotate {
-        fn turn(
-            &self,
-            x: FlexTensor,
-            kernel: fn(&mut [f32], Heads, Positions<'_>, Angles<'_>),
-        ) -> FlexTensor {
+        fn turn(&self, x: FlexTensor, kernel: fn(&mut [f32], Heads, Angles<'_>)) -> FlexTensor {
             let mut x = contiguous(x);
-            let [batch, seq, width] = dims(&x);
-            let [rows, ..]: [usize; 4] = dims(&self.cos);
+            let [_, _, width] = dims(&x);
             let heads = Heads {
                 stride: width,
                 offset: 0,
                 heads: self.heads,
                 head_dim: self.head_dim,
             };
-            // The tables hold one row for each token, of one sequence or of all.
-            let len = if rows == 1 { seq } else { batch * seq };
-            let positions = Positions::Sequences { start: 0, len };
+            // A row for each token of one sequence or of all: they begin again at every sequence.
             let angles = Angles {
                 cos: floats(&self.cos),
                 sin: floats(&self.sin),
             };
-            kernel(floats_mut(&mut x), heads, positions, angles);
+            kernel(floats_mut(&mut x), heads, angles);
             x
         }
     }

@@ -1,10 +1,10 @@
 //! Activation functions over slices, plain and gated (GLU variants: Shazeer 2020,
 //! <https://arxiv.org/abs/2002.05202>).
 //!
-//! Every operation has two forms: `…_chunk` stays on the calling thread, for use inside a matrix
-//! product's packing and epilogue; the other shares a whole buffer among the threads.
+//! The plain ones stay on the calling thread, for use inside a matrix product's packing and
+//! epilogue; the gated ones share whole rows among the threads.
 
-use crate::ops::kernels::chunks::for_each_chunk;
+use crate::ops::kernels::CHUNK;
 use crate::ops::kernels::curve::{Curve, GeluErf, GeluTanh, Relu, Silu};
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
@@ -35,70 +35,15 @@ macro_rules! with_curve {
 }
 
 impl Activation {
-    /// `out = f(x)`.
-    pub fn forward_chunk(self, x: &[f32], out: &mut [f32]) {
-        assert_eq!(x.len(), out.len());
-        with_curve!(self, forward(x, out))
-    }
-
     /// `x = f(x)`.
-    pub fn forward_in_place_chunk(self, x: &mut [f32]) {
+    pub fn forward_in_place(self, x: &mut [f32]) {
         with_curve!(self, forward_in_place(x))
     }
 
     /// `d = d · f′(x)`: the gradient of the output becomes that of the input.
-    pub fn backward_chunk(self, x: &[f32], d: &mut [f32]) {
+    pub fn backward(self, x: &[f32], d: &mut [f32]) {
         assert_eq!(x.len(), d.len());
         with_curve!(self, backward(x, d))
-    }
-
-    /// `out = f(gate) · up`.
-    pub fn gated_chunk(self, gate: &[f32], up: &[f32], out: &mut [f32]) {
-        assert!(gate.len() == out.len() && up.len() == out.len());
-        with_curve!(self, gated(gate, up, out))
-    }
-
-    /// Given the gradient of `f(gate) · up` in `d`: `d_gate = d · up · f′(gate)`, and `d` becomes
-    /// the gradient of `up`, `d · f(gate)`.
-    pub fn gated_backward_chunk(self, gate: &[f32], up: &[f32], d: &mut [f32], d_gate: &mut [f32]) {
-        assert!(gate.len() == d.len() && up.len() == d.len() && d_gate.len() == d.len());
-        with_curve!(self, gated_backward(gate, up, d, d_gate))
-    }
-
-    /// As [`Self::gated_backward_chunk`], where the gradients replace what they belong to: `gate`
-    /// becomes `d_gate` and `up` becomes `d_up`.
-    pub fn gated_backward_in_place_chunk(self, gate: &mut [f32], up: &mut [f32], d: &[f32]) {
-        assert!(gate.len() == d.len() && up.len() == d.len());
-        with_curve!(self, gated_backward_in_place(gate, up, d))
-    }
-
-    /// `out = f(x)`, in parallel.
-    pub fn forward(self, x: &[f32], out: &mut [f32]) {
-        for_each_chunk([out], [x], |[out], [x]| self.forward_chunk(x, out));
-    }
-
-    /// `x = f(x)`, in parallel.
-    pub fn forward_in_place(self, x: &mut [f32]) {
-        for_each_chunk([x], [], |[x], []| self.forward_in_place_chunk(x));
-    }
-
-    /// `d = d · f′(x)`, in parallel.
-    pub fn backward(self, x: &[f32], d: &mut [f32]) {
-        for_each_chunk([d], [x], |[d], [x]| self.backward_chunk(x, d));
-    }
-
-    /// `out = f(gate) · up`, in parallel.
-    pub fn gated(self, gate: &[f32], up: &[f32], out: &mut [f32]) {
-        for_each_chunk([out], [gate, up], |[out], [gate, up]| {
-            self.gated_chunk(gate, up, out);
-        });
-    }
-
-    /// As [`Self::gated_backward_chunk`], in parallel.
-    pub fn gated_backward(self, gate: &[f32], up: &[f32], d: &mut [f32], d_gate: &mut [f32]) {
-        for_each_chunk([d, d_gate], [gate, up], |[d, d_gate], [gate, up]| {
-            self.gated_backward_chunk(gate, up, d, d_gate);
-        });
     }
 
     /// `out [rows, width] = f(gate) · up` where one product has made both, side by side:
@@ -114,7 +59,7 @@ impl Activation {
                 .zip(out.chunks_exact_mut(width))
             {
                 let (gate, up) = gate_up.split_at(width);
-                self.gated_chunk(gate, up, out);
+                with_curve!(self, gated(gate, up, out));
             }
         };
         let chunk = rows_of_a_chunk(width) * width;
@@ -140,7 +85,7 @@ impl Activation {
                 .zip(d.chunks_exact(width))
             {
                 let (gate, up) = gate_up.split_at_mut(width);
-                self.gated_backward_in_place_chunk(gate, up, d);
+                with_curve!(self, gated_backward(gate, up, d));
             }
         };
         let chunk = rows_of_a_chunk(width) * width;
@@ -155,14 +100,7 @@ impl Activation {
 }
 
 fn rows_of_a_chunk(width: usize) -> usize {
-    (crate::ops::kernels::chunks::CHUNK / width).max(1)
-}
-
-#[inline(always)]
-fn forward<C: Curve>(x: &[f32], out: &mut [f32]) {
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = C::value(x);
-    }
+    (CHUNK / width).max(1)
 }
 
 #[inline(always)]
@@ -187,16 +125,7 @@ fn gated<C: Curve>(gate: &[f32], up: &[f32], out: &mut [f32]) {
 }
 
 #[inline(always)]
-fn gated_backward<C: Curve>(gate: &[f32], up: &[f32], d: &mut [f32], d_gate: &mut [f32]) {
-    for (((d, d_gate), &gate), &up) in d.iter_mut().zip(d_gate).zip(gate).zip(up) {
-        let (value, slope) = C::value_and_slope(gate);
-        *d_gate = *d * up * slope;
-        *d *= value;
-    }
-}
-
-#[inline(always)]
-fn gated_backward_in_place<C: Curve>(gate: &mut [f32], up: &mut [f32], d: &[f32]) {
+fn gated_backward<C: Curve>(gate: &mut [f32], up: &mut [f32], d: &[f32]) {
     for ((gate, up), &d) in gate.iter_mut().zip(up).zip(d) {
         let (value, slope) = C::value_and_slope(*gate);
         *gate = d * *up * slope;
@@ -207,11 +136,12 @@ fn gated_backward_in_place<C: Curve>(gate: &mut [f32], up: &mut [f32], d: &[f32]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::kernels::chunks::CHUNK;
     use crate::ops::kernels::curve::tests::{gelu_erf, gelu_tanh, silu};
     use crate::ops::kernels::testing::{Random, assert_close, f64s};
 
-    const ALL: [(Activation, fn(f64) -> f64); 4] = [
+    type Function = fn(f64) -> f64;
+
+    const ALL: [(Activation, Function); 4] = [
         (Activation::GeluTanh, gelu_tanh),
         (Activation::GeluErf, gelu_erf),
         (Activation::Silu, silu),
@@ -219,7 +149,7 @@ mod tests {
     ];
     const SIZES: [usize; 5] = [1, 15, 33, 1000, CHUNK + 7];
 
-    fn slope(f: fn(f64) -> f64, x: f64) -> f64 {
+    fn slope(f: Function, x: f64) -> f64 {
         (f(x + 1e-6) - f(x - 1e-6)) / 2e-6
     }
 
@@ -230,9 +160,6 @@ mod tests {
                 let mut random = Random(n as u64);
                 let (x, d) = (random.vec(n, 8.0), random.vec(n, 3.0));
                 let want: Vec<f64> = f64s(&x).into_iter().map(f).collect();
-                let mut out = vec![9.0; n];
-                kind.forward(&x, &mut out);
-                assert_close(&out, &want, 5e-7);
                 let mut out = x.clone();
                 kind.forward_in_place(&mut out);
                 assert_close(&out, &want, 5e-7);
@@ -264,14 +191,6 @@ mod tests {
                 let want_up = naive(&|gate, _, d| f(gate) * d);
                 let want_gate = naive(&|gate, up, d| slope(f, gate) * up * d);
 
-                let mut out = vec![9.0; n];
-                kind.gated(&gate, &up, &mut out);
-                assert_close(&out, &want_out, 1e-6);
-                let (mut d_up, mut d_gate) = (d.clone(), vec![9.0; n]);
-                kind.gated_backward(&gate, &up, &mut d_up, &mut d_gate);
-                assert_close(&d_up, &want_up, 1e-6);
-                assert_close(&d_gate, &want_gate, 1e-5);
-
                 let mut both = Vec::new();
                 for (gate, up) in gate.chunks(width).zip(up.chunks(width)) {
                     both.extend_from_slice(gate);
@@ -279,12 +198,15 @@ mod tests {
                 }
                 let mut rows_out = vec![9.0; n];
                 kind.gated_rows(&both, width, &mut rows_out);
-                assert_eq!(rows_out, out);
+                assert_close(&rows_out, &want_out, 1e-6);
                 kind.gated_rows_backward(&mut both, width, &d);
-                for (r, both) in both.chunks(2 * width).enumerate() {
-                    assert_eq!(both[..width], d_gate[r * width..][..width]);
-                    assert_eq!(both[width..], d_up[r * width..][..width]);
-                }
+                let halves = |first: usize| -> Vec<f32> {
+                    let rows = both.chunks(2 * width);
+                    rows.flat_map(|row| row[first..][..width].to_vec())
+                        .collect()
+                };
+                assert_close(&halves(0), &want_gate, 1e-5);
+                assert_close(&halves(width), &want_up, 1e-6);
             }
         }
     }

@@ -4,7 +4,7 @@
 //! the maximum, one the exponentials and their sum, and for the gradient one scales them. Label
 //! smoothing (Szegedy et al. 2015, <https://arxiv.org/abs/1512.00567>) is PyTorch's.
 
-use crate::ops::kernels::chunks::CHUNK;
+use crate::ops::kernels::CHUNK;
 use crate::ops::kernels::reduce::{LANES, add_lanes, padded, sum};
 use crate::ops::kernels::simd::{exp, vectorized};
 use rayon::prelude::*;

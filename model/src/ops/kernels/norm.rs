@@ -4,8 +4,8 @@
 //! RMSNorm is LayerNorm with a mean of 0, so both share every loop. Nothing but two numbers a row
 //! is kept for the backward pass, which computes the normalised rows anew.
 
+use crate::ops::kernels::CHUNK;
 use crate::ops::kernels::add::add_assign_chunk;
-use crate::ops::kernels::chunks::CHUNK;
 use crate::ops::kernels::reduce::{LANES, add_lanes, add_rows, padded, sum, sum_pairs};
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
@@ -65,47 +65,6 @@ impl Norm<'_> {
         }
         let rows = x.par_chunks(ROWS * n).zip(out.par_chunks_mut(ROWS * n));
         rows.zip(moments.par_chunks_mut(ROWS)).for_each(run);
-    }
-
-    /// A residual connection and the norm after it, in one pass: `branch [rows, n]` becomes
-    /// `x + branch`, and `out [rows, n]` its norm. `x` stays as it is, since the norm before may
-    /// need it for its own backward pass.
-    ///
-    /// # Panics
-    /// If the lengths do not fit each other.
-    pub fn forward_residual(
-        &self,
-        x: &[f32],
-        branch: &mut [f32],
-        out: &mut [f32],
-        moments: &mut [Moments],
-    ) {
-        let n = self.check(x.len(), moments.len());
-        assert!(branch.len() == x.len() && out.len() == x.len());
-        type Piece<'p> = (
-            ((&'p [f32], &'p mut [f32]), &'p mut [f32]),
-            &'p mut [Moments],
-        );
-        let run = |(((x, branch), out), moments): Piece| {
-            let rows = x.chunks_exact(n).zip(branch.chunks_exact_mut(n));
-            for (((x, branch), out), moments) in rows.zip(out.chunks_exact_mut(n)).zip(moments) {
-                *moments = vectorized(
-                    #[inline(always)]
-                    || {
-                        add_assign_chunk(branch, x);
-                        self.row(branch, out)
-                    },
-                );
-            }
-        };
-        if x.len() <= CHUNK {
-            return run((((x, branch), out), moments));
-        }
-        let rows = x.par_chunks(ROWS * n).zip(branch.par_chunks_mut(ROWS * n));
-        let rows = rows
-            .zip(out.par_chunks_mut(ROWS * n))
-            .zip(moments.par_chunks_mut(ROWS));
-        rows.for_each(run);
     }
 
     /// From `dy [rows, n]`, the gradient of the norm's output, and the norm's input `x`:

@@ -4,8 +4,8 @@
 //! added in order. The result therefore depends neither on the width of the processor's vectors
 //! nor on the number of threads, and rounding errors grow with the chunk rather than the whole.
 
+use crate::ops::kernels::CHUNK;
 use crate::ops::kernels::add::add_assign_chunk;
-use crate::ops::kernels::chunks::CHUNK;
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
 
@@ -128,80 +128,10 @@ fn add_four(a: &[f32], b: &[f32], c: &[f32], d: &[f32], out: &mut [f32]) {
     }
 }
 
-/// Σ x² in float64, in parallel. It is finite exactly when every element is: the squares of
-/// float32 cannot overflow a float64 sum, so a caller who has it needs no [`all_finite`].
-pub fn sum_of_squares(x: &[f32]) -> f64 {
-    if x.len() <= CHUNK {
-        return vectorized(
-            #[inline(always)]
-            || squares(x),
-        );
-    }
-    let partials: Vec<f64> = x
-        .par_chunks(CHUNK)
-        .map(|x| {
-            vectorized(
-                #[inline(always)]
-                || squares(x),
-            )
-        })
-        .collect();
-    partials.iter().sum()
-}
-
-#[inline(always)]
-fn squares(x: &[f32]) -> f64 {
-    let mut lanes = [0.0f64; LANES];
-    let (x, rest) = x.as_chunks::<LANES>();
-    for x in x {
-        for i in 0..LANES {
-            let wide = f64::from(x[i]);
-            lanes[i] += wide * wide;
-        }
-    }
-    let last = padded(rest);
-    for i in 0..LANES {
-        let wide = f64::from(last[i]);
-        lanes[i] += wide * wide;
-    }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] += lanes[i + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
-/// Whether `x` holds neither an infinity nor NaN, in parallel.
-pub fn all_finite(x: &[f32]) -> bool {
-    let chunk = |x: &[f32]| {
-        vectorized(
-            #[inline(always)]
-            || largest_bits(x),
-        ) < f32::INFINITY.to_bits()
-    };
-    if x.len() <= CHUNK {
-        chunk(x)
-    } else {
-        x.par_chunks(CHUNK).all(chunk)
-    }
-}
-
-/// The greatest bit pattern of |x|; those of infinity and NaN are above all others.
-#[inline(always)]
-fn largest_bits(x: &[f32]) -> u32 {
-    x.iter()
-        .fold(0, |most, x| most.max(x.to_bits() & 0x7fff_ffff))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ops::kernels::testing::{Random, assert_close, assert_same_with_any_threads, f64s};
-
-    const SIZES: [usize; 6] = [1, 31, 33, 1000, CHUNK + 1, 3 * CHUNK + 17];
 
     #[test]
     fn sums_of_a_row_follow_float64() {
@@ -241,38 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn squares_follow_float64_even_where_float32_overflows() {
-        for n in SIZES {
-            for range in [1.0, 1e30] {
-                let x = Random(n as u64).vec(n, range);
-                let want: f64 = f64s(&x).iter().map(|x| x * x).sum();
-                assert!((sum_of_squares(&x) / want - 1.0).abs() < 1e-12);
-            }
-        }
-    }
-
-    #[test]
-    fn one_bad_element_is_found_anywhere() {
-        for n in SIZES {
-            let mut x = Random(n as u64).vec(n, f32::MAX);
-            assert!(all_finite(&x) && sum_of_squares(&x).is_finite());
-            for at in [0, n / 2, n - 1] {
-                for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-                    let good = std::mem::replace(&mut x[at], bad);
-                    assert!(!all_finite(&x) && !sum_of_squares(&x).is_finite());
-                    x[at] = good;
-                }
-            }
-        }
-    }
-
-    #[test]
     fn threads_change_nothing() {
         let x = Random(1).vec(777 * 129, 1.0);
         assert_same_with_any_threads(|| {
             let mut out = vec![0.0; 129];
             sum_rows(&x, &mut out);
-            (out, sum_of_squares(&x))
+            out
         });
     }
 }

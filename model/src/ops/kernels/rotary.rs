@@ -1,7 +1,7 @@
 //! Rotary position embedding (Su et al. 2021, <https://arxiv.org/abs/2104.09864>) in place, in the
 //! form that pairs channel `i` of a head with channel `i + head_dim / 2`.
 
-use crate::ops::kernels::chunks::CHUNK;
+use crate::ops::kernels::CHUNK;
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
 
@@ -19,21 +19,8 @@ pub struct Heads {
     pub head_dim: usize,
 }
 
-/// The position of row `t`.
-#[derive(Clone, Copy, Debug)]
-pub enum Positions<'a> {
-    /// `start + t % len`: sequences of `len` rows one after the other.
-    Sequences {
-        /// The first row's position.
-        start: usize,
-        /// Rows of a sequence.
-        len: usize,
-    },
-    /// One position a row.
-    Listed(&'a [u32]),
-}
-
-/// cos and sin of every angle, each `[positions, head_dim / 2]`.
+/// cos and sin of every angle, each `[positions, head_dim / 2]`; row `t` stands at position
+/// `t % positions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Angles<'a> {
     /// cos(position · frequency).
@@ -45,12 +32,11 @@ pub struct Angles<'a> {
 /// Turns every pair of `x [tokens, stride]` by its angle, in parallel: the forward pass.
 ///
 /// # Panics
-/// If the heads do not fit a row, or the tables lack a position.
-pub fn rotate(x: &mut [f32], heads: Heads, positions: Positions, angles: Angles) {
+/// If the heads do not fit a row, or the tables are empty.
+pub fn rotate(x: &mut [f32], heads: Heads, angles: Angles) {
     apply(
         x,
         heads,
-        positions,
         angles,
         #[inline(always)]
         |a, b, cos, sin| (a * cos - b * sin, b * cos + a * sin),
@@ -60,12 +46,11 @@ pub fn rotate(x: &mut [f32], heads: Heads, positions: Positions, angles: Angles)
 /// Turns every pair back: the backward pass, applied to the gradient.
 ///
 /// # Panics
-/// If the heads do not fit a row, or the tables lack a position.
-pub fn rotate_back(x: &mut [f32], heads: Heads, positions: Positions, angles: Angles) {
+/// If the heads do not fit a row, or the tables are empty.
+pub fn rotate_back(x: &mut [f32], heads: Heads, angles: Angles) {
     apply(
         x,
         heads,
-        positions,
         angles,
         #[inline(always)]
         |a, b, cos, sin| (a * cos + b * sin, b * cos - a * sin),
@@ -76,7 +61,6 @@ pub fn rotate_back(x: &mut [f32], heads: Heads, positions: Positions, angles: An
 fn apply(
     x: &mut [f32],
     layout: Heads,
-    positions: Positions,
     angles: Angles,
     turn: impl Fn(f32, f32, f32, f32) -> (f32, f32) + Copy + Sync,
 ) {
@@ -96,14 +80,12 @@ fn apply(
         "heads in whole rows"
     );
     assert_eq!(angles.cos.len(), angles.sin.len());
-    let position = |t: usize| match positions {
-        Positions::Sequences { start, len } => start + t % len,
-        Positions::Listed(listed) => listed[t] as usize,
-    };
+    let positions = angles.cos.len() / half;
+    assert!(positions > 0 || x.is_empty(), "a position for each row");
     let rows = (CHUNK / width.max(1)).max(1);
     let run = |(piece, x): (usize, &mut [f32])| {
         for (t, row) in x.chunks_exact_mut(stride).enumerate() {
-            let at = position(piece * rows + t) * half;
+            let at = (piece * rows + t) % positions * half;
             let (cos, sin) = (&angles.cos[at..][..half], &angles.sin[at..][..half]);
             vectorized(
                 #[inline(always)]
@@ -170,34 +152,22 @@ mod tests {
             };
             let mut random = Random(stride as u64);
             let x = random.vec(tokens * stride, 3.0);
-            let listed: Vec<u32> = (0..tokens).map(|_| random.below(20) as u32).collect();
-            for (positions, at) in [
-                (
-                    Positions::Sequences { start: 3, len: 7 },
-                    (0..tokens).map(|t| 3 + t % 7).collect::<Vec<_>>(),
-                ),
-                (
-                    Positions::Listed(&listed),
-                    listed.iter().map(|&p| p as usize).collect(),
-                ),
-            ] {
-                let mut want = f64s(&x);
-                for t in 0..tokens {
-                    for i in 0..heads * half {
-                        let (head, i) = (i / half, i % half);
-                        let low = t * stride + offset + head * head_dim + i;
-                        let (a, b) = (want[low], want[low + half]);
-                        let angle = at[t] as f64 * 10_000f64.powf(-(i as f64) / half as f64);
-                        want[low] = a * angle.cos() - b * angle.sin();
-                        want[low + half] = a * angle.sin() + b * angle.cos();
-                    }
+            let mut want = f64s(&x);
+            for t in 0..tokens {
+                for i in 0..heads * half {
+                    let (head, i) = (i / half, i % half);
+                    let low = t * stride + offset + head * head_dim + i;
+                    let (a, b) = (want[low], want[low + half]);
+                    let angle = (t % 20) as f64 * 10_000f64.powf(-(i as f64) / half as f64);
+                    want[low] = a * angle.cos() - b * angle.sin();
+                    want[low + half] = a * angle.sin() + b * angle.cos();
                 }
-                let mut out = x.clone();
-                rotate(&mut out, layout, positions, angles);
-                assert_close(&out, &want, 1e-6);
-                rotate_back(&mut out, layout, positions, angles);
-                assert_close(&out, &f64s(&x), 1e-6);
             }
+            let mut out = x.clone();
+            rotate(&mut out, layout, angles);
+            assert_close(&out, &want, 1e-6);
+            rotate_back(&mut out, layout, angles);
+            assert_close(&out, &f64s(&x), 1e-6);
         }
     }
 
@@ -215,11 +185,6 @@ mod tests {
             cos: &cos,
             sin: &sin,
         };
-        rotate(
-            &mut [0.0; 16],
-            heads,
-            Positions::Sequences { start: 0, len: 2 },
-            angles,
-        );
+        rotate(&mut [0.0; 16], heads, angles);
     }
 }

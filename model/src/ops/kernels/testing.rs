@@ -42,6 +42,7 @@ pub fn assert_close(got: &[f32], want: &[f64], tolerance: f64) {
 
 /// The result of `f` in a pool of one and of three threads, which must be equal bit for bit.
 #[track_caller]
+#[allow(clippy::unwrap_used)]
 pub fn assert_same_with_any_threads<R: PartialEq + std::fmt::Debug + Send>(
     f: impl Fn() -> R + Sync,
 ) {

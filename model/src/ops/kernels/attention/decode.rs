@@ -17,7 +17,7 @@ const KEYS: usize = 64;
 /// [`forward`](super::forward) for one query per batch row, allocating nothing.
 ///
 /// `q` and `out`: `[batch, 1, heads, head_dim]`; `k` and `v`: `[batch, keys, kv_heads, head_dim]`,
-/// for example a cache of [`Layout::cached`](super::Layout::cached).
+/// for example where they lie in a cache.
 ///
 /// # Panics
 /// If the sizes disagree.

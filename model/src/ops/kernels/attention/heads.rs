@@ -58,26 +58,6 @@ impl Layout {
         })
     }
 
-    /// The layout of the first `tokens` of a cache `[batch, heads, capacity, head_dim]`.
-    pub fn cached(
-        batch: usize,
-        heads: usize,
-        capacity: usize,
-        head_dim: usize,
-        tokens: usize,
-    ) -> Self {
-        Self {
-            batch,
-            tokens,
-            heads,
-            head_dim,
-            offset: 0,
-            batch_stride: heads * capacity * head_dim,
-            token_stride: head_dim,
-            head_stride: capacity * head_dim,
-        }
-    }
-
     fn at(&self, b: usize, t: usize, h: usize) -> usize {
         self.offset + b * self.batch_stride + t * self.token_stride + h * self.head_stride
     }

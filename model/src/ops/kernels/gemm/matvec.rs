@@ -229,12 +229,7 @@ fn gather<const ROWS: usize>(sums: &[f32], cols: usize, y: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn numbers(n: usize, seed: usize) -> Vec<f32> {
-        (0..n)
-            .map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0)
-            .collect()
-    }
+    use crate::ops::kernels::testing::{Random, assert_same_with_any_threads};
 
     #[test]
     fn both_layouts_agree_with_float64() {
@@ -249,10 +244,8 @@ mod tests {
             (9, 17, 19),
         ];
         for (seed, (rows, steps, cols)) in shapes.into_iter().enumerate() {
-            let (x, w) = (
-                numbers(rows * steps, seed),
-                numbers(steps * cols, seed + 50),
-            );
+            let random = &mut Random(seed as u64);
+            let (x, w) = (random.vec(rows * steps, 1.0), random.vec(steps * cols, 1.0));
             for transposed in [false, true] {
                 let matrix = if transposed {
                     Matrix::new(&w, cols, steps).transposed()
@@ -287,24 +280,24 @@ mod tests {
     #[test]
     fn a_row_does_not_depend_on_its_companions_or_on_threads() {
         let (steps, cols) = (500, 600);
-        let (x, w) = (numbers(3 * steps, 1), numbers(steps * cols, 2));
-        let pool = |threads| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap()
-        };
+        let random = &mut Random(1);
+        let (x, w) = (random.vec(3 * steps, 1.0), random.vec(steps * cols, 1.0));
         for w in [
             Matrix::new(&w, steps, cols),
             Matrix::new(&w, cols, steps).transposed(),
         ] {
             let mut all = vec![0.0; 3 * cols];
-            pool(3).install(|| multiply_few(&x, w, &mut all));
+            multiply_few(&x, w, &mut all);
             for (x, all) in x.chunks(steps).zip(all.chunks(cols)) {
                 let mut one = vec![0.0; cols];
-                pool(1).install(|| multiply_few(x, w, &mut one));
-                assert!(one.iter().zip(all).all(|(a, b)| a.to_bits() == b.to_bits()));
+                multiply_few(x, w, &mut one);
+                assert!(one == all);
             }
+            assert_same_with_any_threads(|| {
+                let mut all = vec![0.0; 3 * cols];
+                multiply_few(&x, w, &mut all);
+                all
+            });
         }
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::kernel::{DEPTH, Kernels};
 use super::matrix::Matrix;
+use super::product::Prepare;
 use super::transpose::transpose;
 
 /// Room after each panel of A, because short rows are copied 16 elements at a time.
@@ -53,7 +54,7 @@ pub(super) fn pack_a(
     panels: Panels,
     ks: Range<usize>,
     to: &mut [f32],
-    prepare: Option<&(dyn Fn(&mut [f32]) + Sync)>,
+    prepare: Option<&Prepare<'_>>,
 ) {
     let kc = ks.len();
     if a.transposed {

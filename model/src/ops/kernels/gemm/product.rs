@@ -26,6 +26,12 @@ const SERIAL_PACK: usize = 1 << 17;
 /// Panels of B packed together: 2 KB of a row-major row at a time.
 const GROUP: usize = 16;
 
+/// An element-wise function of a packed copy of A.
+pub type Prepare<'a> = dyn Fn(&mut [f32]) + Sync + 'a;
+
+/// What is done with finished rows of C, the number of the first of which comes along.
+pub type Finish<'a> = dyn Fn(usize, &mut [f32]) + Sync + 'a;
+
 /// C = scale · prepare(A) · [B₀ B₁ …], then `finish`.
 #[derive(Clone, Copy)]
 pub struct Product<'a> {
@@ -35,12 +41,12 @@ pub struct Product<'a> {
     pub b: &'a [Matrix<'a>],
     /// An element-wise function applied to a packed copy of A. It may be applied more than once, each
     /// time to fresh copies.
-    pub prepare: Option<&'a (dyn Fn(&mut [f32]) + Sync)>,
+    pub prepare: Option<&'a Prepare<'a>>,
     /// Factor of the product.
     pub scale: f32,
     /// Called once for each band of finished rows with the number of the first and the rows
     /// themselves, contiguous. C must have no gaps between rows.
-    pub finish: Option<&'a (dyn Fn(usize, &mut [f32]) + Sync)>,
+    pub finish: Option<&'a Finish<'a>>,
 }
 
 impl<'a> Product<'a> {

@@ -6,29 +6,7 @@ use super::kernel::{self, Kernels};
 use super::product::run;
 use super::scratch::Scratch;
 use super::{Matrix, Output, Product, multiply};
-
-/// A small generator of test numbers.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        self.0 >> 33
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        self.next() as usize % n
-    }
-
-    fn floats(&mut self, n: usize) -> Vec<f32> {
-        (0..n)
-            .map(|_| self.next() as f32 / (1_u64 << 30) as f32 - 1.0)
-            .collect()
-    }
-}
+use crate::ops::kernels::testing::{Random, assert_same_with_any_threads};
 
 /// Element (i, j) as the documentation of `Matrix` gives it.
 fn at(m: &Matrix, i: usize, j: usize) -> f64 {
@@ -68,7 +46,7 @@ fn check(kernels: &'static Kernels, random: &mut Random, m: usize, k: usize, wid
             (rows, cols)
         };
         let stride = inner + random.below(4);
-        *fill = random.floats(outer * stride);
+        *fill = random.vec(outer * stride, 1.0);
         (transposed, outer, inner, stride)
     };
     let view = |data, (transposed, outer, inner, stride)| {
@@ -86,7 +64,7 @@ fn check(kernels: &'static Kernels, random: &mut Random, m: usize, k: usize, wid
         .collect();
     let b: Vec<_> = b_data.iter().zip(shapes).map(|(d, s)| view(d, s)).collect();
     let gap = random.below(3);
-    let before = random.floats(m * (n + gap));
+    let before = random.vec(m * (n + gap), 1.0);
     let scale = [1.0, -0.375][random.below(2)];
     let (add, parallel) = (random.below(2) == 1, random.below(2) == 1);
     let half = |x: &mut [f32]| x.iter_mut().for_each(|x| *x = x.max(0.0) + 0.5 * *x);
@@ -178,7 +156,7 @@ fn a_b_too_large_to_pack_at_once_is_split_and_finished_once() {
     // Wider than one packed part, and longer: columns and steps are split, `finish` comes at the end.
     for (m, k, n) in [(3, 300, 9000), (5, 9000, 300), (2, 600, 9000)] {
         let random = &mut Random(9);
-        let (a, b) = (random.floats(m * k), random.floats(n * k));
+        let (a, b) = (random.vec(m * k, 1.0), random.vec(n * k, 1.0));
         let a = Matrix::new(&a, m, k);
         let b = [Matrix::new(&b, n, k).transposed()];
         let one = |_: usize, rows: &mut [f32]| rows.iter_mut().for_each(|x| *x += 1.0);
@@ -200,7 +178,7 @@ fn a_b_too_large_to_pack_at_once_is_split_and_finished_once() {
 fn finish_sees_every_row_once_and_complete() {
     let random = &mut Random(10);
     let (m, k, n) = (300, 70, 90);
-    let (a, b) = (random.floats(m * k), random.floats(k * n));
+    let (a, b) = (random.vec(m * k, 1.0), random.vec(k * n, 1.0));
     let b = [Matrix::new(&b, k, n)];
     let number = |first: usize, rows: &mut [f32]| {
         for (i, row) in rows.chunks_mut(n).enumerate() {
@@ -225,33 +203,18 @@ fn finish_sees_every_row_once_and_complete() {
 fn the_number_of_threads_changes_no_bit() {
     let random = &mut Random(11);
     for (m, k, n) in [(200, 300, 250), (20, 400, 1000), (260, 128, 65)] {
-        let (a, b) = (random.floats(m * k), random.floats(k * n));
+        let (a, b) = (random.vec(m * k, 1.0), random.vec(k * n, 1.0));
         for b in [Matrix::new(&b, k, n), Matrix::new(&b, n, k).transposed()] {
-            let product = |c: &mut [f32], threads| {
-                let b = [b];
+            let product = |parallel| {
+                let (mut c, b) = (vec![0.0; m * n], [b]);
                 let product = Product::new(Matrix::new(&a, m, k), &b);
-                let mut c = Output::replace(c, m, n, n);
+                let out = &mut Output::replace(&mut c, m, n, n);
                 let scratch = &mut Scratch::default();
-                if threads == 0 {
-                    return run(kernel::best(), &product, &mut c, scratch, false);
-                }
-                let pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .build()
-                    .unwrap();
-                pool.install(|| run(kernel::best(), &product, &mut c, scratch, true));
+                run(kernel::best(), &product, out, scratch, parallel);
+                c
             };
-            let mut want = vec![0.0; m * n];
-            product(&mut want, 0);
-            for threads in [1, 2, 5] {
-                let mut got = vec![0.0; m * n];
-                product(&mut got, threads);
-                assert!(
-                    want.iter()
-                        .zip(&got)
-                        .all(|(x, y)| x.to_bits() == y.to_bits())
-                );
-            }
+            assert!(product(false) == product(true));
+            assert_same_with_any_threads(|| product(true));
         }
     }
 }

@@ -75,30 +75,6 @@ fn forward_follows_float64() {
 }
 
 #[test]
-fn residual_form_is_addition_then_norm() {
-    for centre in [Centre::Mean, Centre::Zero] {
-        for (rows, n) in [(1, 1), (5, 33), (67, 769)] {
-            let mut random = Random(n as u64);
-            let (x, mut branch) = (random.vec(rows * n, 1.0), random.vec(rows * n, 3.0));
-            let gamma = random.vec(n, 2.0);
-            let norm = Norm {
-                centre,
-                gamma: &gamma,
-                beta: None,
-                epsilon: EPSILON,
-            };
-            let sum: Vec<f32> = x.iter().zip(&branch).map(|(x, b)| x + b).collect();
-            let (mut want, mut want_moments) =
-                (vec![0.0; rows * n], vec![Moments::default(); rows]);
-            norm.forward(&sum, &mut want, &mut want_moments);
-            let (mut out, mut moments) = (vec![9.0; rows * n], vec![Moments::default(); rows]);
-            norm.forward_residual(&x, &mut branch, &mut out, &mut moments);
-            assert_eq!((branch, out, moments), (sum, want, want_moments));
-        }
-    }
-}
-
-#[test]
 fn backward_follows_finite_differences() {
     for centre in [Centre::Mean, Centre::Zero] {
         for (rows, n, with_beta) in [(1, 1, true), (2, 5, true), (3, 35, false), (35, 3, true)] {

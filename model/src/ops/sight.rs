@@ -1,0 +1,131 @@
+//! Which keys a query sees.
+//!
+//! Compositions have one convention: a mask is added to the scores before the softmax. Zero lets a
+//! query see a key, a number far below every score hides it. The number is half the lowest that the
+//! type holds, not −∞: a row in which everything is hidden then gives finite weights instead of NaN,
+//! no score added to it can overflow, and masks can be combined by adding them. The fused path needs
+//! no mask: it leaves out what is hidden.
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+
+/// Which keys a query sees; by default all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Visible {
+    /// `Some(start)`: query `i` stands behind `start + i` other tokens, and sees no later key than
+    /// the one at its own place.
+    pub causal_from: Option<usize>,
+    /// For each row of the batch the keys `from..to` that are tokens; the others fill it up.
+    pub rows: Option<Vec<(usize, usize)>>,
+}
+
+/// The same, as attention between tokens of certain lengths needs it.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    pub(super) visible: Visible,
+    /// For compositions: what is added to the scores, `[1 or batch, 1, groups · queries or 1, keys]`.
+    pub(super) mask: Option<Tensor<4>>,
+    /// For compositions: 0 for a query that sees no key, 1 for others,
+    /// `[batch, 1, groups · queries, 1]`; `None` where each sees one.
+    pub(super) sees: Option<Tensor<4>>,
+}
+
+impl Visible {
+    /// What this means for `queries` tokens that look at `keys` tokens, on the device and in the
+    /// type of `like`; `groups` query heads share a key head.
+    pub fn sight<const D: usize>(
+        self,
+        like: &Tensor<D>,
+        [queries, keys]: [usize; 2],
+        groups: usize,
+    ) -> Sight {
+        if super::fused(like) {
+            return Sight {
+                visible: self,
+                mask: None,
+                sees: None,
+            };
+        }
+        let (device, dtype) = (like.device(), like.dtype());
+        let future = (self.causal_from).filter(|start| start + 1 < keys);
+        let future = future.map(|start| causal(start, queries, keys, groups, &device, dtype));
+        let filler = (self.rows.as_deref()).map(|rows| filler(rows, keys, &device, dtype));
+        let mask = match (future, filler) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        let sees = self.sees(queries, keys, groups, &device, dtype);
+        Sight {
+            visible: self,
+            mask,
+            sees,
+        }
+    }
+
+    fn sees(
+        &self,
+        queries: usize,
+        keys: usize,
+        groups: usize,
+        device: &Device,
+        dtype: DType,
+    ) -> Option<Tensor<4>> {
+        let rows = self.rows.as_ref()?;
+        let sees = |query: usize, (from, to): (usize, usize)| {
+            let end = self.causal_from.map_or(keys, |start| start + query + 1);
+            from < to.min(end)
+        };
+        let of_row = |row: &(usize, usize)| {
+            let row = *row;
+            (0..groups * queries).map(move |i| sees(i % queries, row))
+        };
+        let all: Vec<bool> = rows.iter().flat_map(of_row).collect();
+        if all.iter().all(|sees| *sees) {
+            return None;
+        }
+        let values: Vec<f32> = all.into_iter().map(|sees| sees.into()).collect();
+        let shape = [rows.len(), 1, groups * queries, 1];
+        Some(Tensor::from_data(
+            TensorData::new(values, shape),
+            (device, dtype),
+        ))
+    }
+}
+
+/// Hides the future: `[1, 1, groups · queries, keys]`, each query row repeated for the `groups`
+/// query heads that share a key head.
+fn causal(
+    start: usize,
+    queries: usize,
+    keys: usize,
+    groups: usize,
+    device: &Device,
+    dtype: DType,
+) -> Tensor<4> {
+    let places = Tensor::<1, Int>::arange(0..keys as i64, device).unsqueeze_dim::<2>(0);
+    let own = Tensor::<1, Int>::arange(start as i64..(start + queries) as i64, device);
+    let own = own.unsqueeze_dim::<2>(1).expand([queries, keys]);
+    let future = places.expand([queries, keys]).greater(own);
+    let mask = Tensor::<2>::zeros([queries, keys], (device, dtype));
+    let mask = mask.mask_fill(future, hidden(dtype));
+    mask.repeat_dim(0, groups).unsqueeze()
+}
+
+/// Hides what only fills a row up: `[batch, 1, 1, keys]`.
+fn filler(rows: &[(usize, usize)], keys: usize, device: &Device, dtype: DType) -> Tensor<4> {
+    let hidden = hidden(dtype) as f32;
+    let of_row = |&(from, to): &(usize, usize)| {
+        (0..keys).map(move |key| match (from..to).contains(&key) {
+            true => 0.0,
+            false => hidden,
+        })
+    };
+    let values: Vec<f32> = rows.iter().flat_map(of_row).collect();
+    let shape = [rows.len(), 1, 1, keys];
+    Tensor::from_data(TensorData::new(values, shape), (device, dtype))
+}
+
+/// What is added to the score of a key that a query must not see.
+fn hidden(dtype: DType) -> f64 {
+    let lowest = dtype.finfo().map_or(f64::from(f32::MIN), |info| info.min);
+    0.5 * lowest
+}
