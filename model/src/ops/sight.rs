@@ -112,14 +112,14 @@ fn causal(
 
 /// Hides what only fills a row up: `[batch, 1, 1, keys]`.
 fn filler(rows: &[(usize, usize)], keys: usize, device: &Device, dtype: DType) -> Tensor<4> {
-    let hidden = hidden(dtype) as f32;
+    let hidden = hidden(dtype);
     let of_row = |&(from, to): &(usize, usize)| {
         (0..keys).map(move |key| match (from..to).contains(&key) {
             true => 0.0,
             false => hidden,
         })
     };
-    let values: Vec<f32> = rows.iter().flat_map(of_row).collect();
+    let values: Vec<f64> = rows.iter().flat_map(of_row).collect();
     let shape = [rows.len(), 1, 1, keys];
     Tensor::from_data(TensorData::new(values, shape), (device, dtype))
 }

@@ -129,7 +129,8 @@ fn same(name: &str, row: usize, found: &Continuation, alone: &Continuation) {
         let ids = |l: &Logprobs| l.top.iter().map(|(id, _)| *id).collect::<Vec<u32>>();
         assert_eq!(ids(a), ids(b), "{name}, row {row}");
         for (a, b) in all(a).into_iter().zip(all(b)) {
-            assert!((a - b).abs() < 1e-5, "{name}, row {row}: {a} {b}");
+            // One row is multiplied by other loops than five, which round differently.
+            assert!((a - b).abs() < 5e-5, "{name}, row {row}: {a} {b}");
         }
     }
 }
