@@ -1,8 +1,8 @@
 //! `slovo-train`: arguments → library call → output.
 
 use clap::Parser;
-use slovo_args::{BenchName, Cli, Command, exit};
-use slovo_train::command::{self, bench, doctor, generate, inspect, memory, plan, report};
+use slovo_args::{Cli, Command, exit};
+use slovo_train::command::{self, bench, doctor, generate, inspect, plan, report};
 use slovo_train::{Result, stop::Stop};
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,10 +60,7 @@ fn run(command: Command) -> Result<u8> {
                 false => found.to_string(),
             })
         }
-        Command::Bench(args) => match args.name {
-            BenchName::Train => print(&command::json(&bench::train(&args, &Stop::on_signals()?)?)?),
-            BenchName::Memory => print(&memory::compare(&args)?),
-        },
+        Command::Bench(args) => print(&bench::run(&args, &Stop::on_signals()?)?),
         Command::Prepare(_) | Command::Tokenizer(_) | Command::Check(_) => {
             eprintln!("error: this command is another program's; `cargo xtask` knows whose");
             Ok(exit::USAGE)

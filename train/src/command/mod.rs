@@ -5,7 +5,6 @@ pub mod doctor;
 pub mod evaluate;
 pub mod generate;
 pub mod inspect;
-pub mod memory;
 pub mod plan;
 pub mod report;
 
@@ -17,7 +16,7 @@ use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
 use slovo_args::{Backend, EvaluateArgs, PretrainArgs, Progress, exit};
-use slovo_data::memory as process_memory;
+use slovo_data::memory;
 use slovo_data::prepare::Meter;
 use slovo_data::report::grouped;
 use std::io::Write;
@@ -141,7 +140,7 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
         out.join("model").display(),
         out.join(HTML).display()
     );
-    if let Some(peak) = process_memory::peak() {
+    if let Some(peak) = memory::peak() {
         text += &format!("\npeak memory      {} MiB", grouped(peak >> 20));
     }
     text

@@ -15,7 +15,7 @@ pub use backend::{Backend, BackendArgs};
 pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind};
 pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs, ReportArgs};
 pub use plan::{PlanArgs, Precision};
-pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs};
+pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs, RaceWork};
 pub use training::{PretrainArgs, Progress, TrainingArgs};
 
 use clap::{Parser, Subcommand};

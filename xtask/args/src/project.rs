@@ -2,6 +2,7 @@
 
 use crate::BackendArgs;
 use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 /// Arguments of `doctor`.
 #[derive(Args, Clone, Debug)]
@@ -20,8 +21,23 @@ pub enum BenchName {
     /// Training tokens per second
     #[default]
     Train,
+    /// Tokens per second of one text, greedily, and what the memory allows
+    Generate,
+    /// Each operation, forward and backward: fused, and as tensor operations
+    Ops,
+    /// This program and PyTorch in turns
+    Race,
     /// Peak memory of training, planned and measured
     Memory,
+}
+
+/// What `bench race` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RaceWork {
+    /// Training
+    Train,
+    /// Generating with a key-value cache
+    Generate,
 }
 
 /// Arguments of `bench`.
@@ -30,13 +46,29 @@ pub struct BenchArgs {
     /// Which benchmark
     #[arg(value_enum, default_value_t)]
     pub name: BenchName,
-    /// Which model shape: A (L4 C128 T64), B (L6 C384 T256), C (GPT-2 124M, T256) [default: A; for
-    /// memory all of them, and the recipes `default` and `shakespeare-char-cpu`]
+    /// Which model shape: A (L4 C128 T64), B (L6 C384 T256), C (GPT-2 124M, T256) [default: A, to
+    /// generate C; for ops and race all; for memory all, and the recipes `default` and
+    /// `shakespeare-char-cpu`]
     #[arg(long, value_parser = ["A", "B", "C", "default", "shakespeare-char-cpu"])]
     pub config: Option<String>,
-    /// Timed steps, after four that are not
+    /// Timed training steps, after four that are not
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub steps: usize,
+    /// Tokens to generate
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    pub tokens: usize,
+    /// The race's other side: a Python that has torch
+    #[arg(long, value_name = "PYTHON", required_if_eq("name", "race"))]
+    pub peer: Option<PathBuf>,
+    /// What the race is about [default: training on A, B and C, then generating on C]
+    #[arg(long, value_enum)]
+    pub work: Option<RaceWork>,
+    /// Turns of the race
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub rounds: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
     /// Where to compute.
     #[command(flatten)]
     pub backend: BackendArgs,

@@ -1,23 +1,22 @@
-//! Training speed on shapes that others measure too.
-//!
-//! The work is that of a plain PyTorch script on the same shapes: random tokens, GPT-2's block with
-//! biases, tied head, AdamW (0.9, 0.99), weight decay 0.1 on matrices, clip 1.0, learning rate 1e-3.
+//! Training speed.
 
+use super::{Shape, asked, median, optimizer};
 use crate::batch::LmBatch;
 use crate::learner::step;
-use crate::optimizer::{AdamW, OptimizerRecipe};
-use crate::schedule::{Schedule, ScheduleRecipe, Shape};
+use crate::schedule::{self, Schedule, ScheduleRecipe};
 use crate::stop::Stop;
 use crate::task::CausalTask;
-use crate::{Error, Result, backend};
+use crate::{Result, backend};
 use burn::data::dataloader::{DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::tensor::Device;
 use serde::Serialize;
 use slovo_args::BenchArgs;
+use slovo_data::report::grouped;
 use slovo_data::{TokenBatch, memory};
 use slovo_model::{CausalLm, TransformerConfig};
+use std::fmt;
 use std::time::Instant;
 
 /// Steps before the clock starts: caches fill, kernels compile.
@@ -25,7 +24,7 @@ const WARMUP: usize = 4;
 
 /// What the benchmark measured.
 #[derive(Clone, Debug, Serialize)]
-pub struct Measurement {
+pub(super) struct Measurement {
     /// Shape.
     pub config: String,
     /// Backend.
@@ -40,14 +39,35 @@ pub struct Measurement {
     pub peak_memory: Option<u64>,
 }
 
+impl fmt::Display for Measurement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            config,
+            backend,
+            tokens_per_second,
+            best,
+            loss,
+            ..
+        } = self;
+        write!(
+            f,
+            "{config} on {backend}: {tokens_per_second:.0} tokens/s, best step {best:.0}, \
+             loss {loss:.4}"
+        )?;
+        match self.peak_memory {
+            Some(bytes) => write!(f, ", {} MiB at the peak", grouped(bytes >> 20)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Trains the named shape on random tokens.
 ///
 /// # Errors
 ///
 /// An unknown shape, a device that fails, or a request to stop.
-pub fn train(args: &BenchArgs, stop: &Stop) -> Result<Measurement> {
-    let name = args.config.as_deref().unwrap_or("A");
-    let (config, sequences) = shape(name)?;
+pub(super) fn train(args: &BenchArgs, stop: &Stop) -> Result<Measurement> {
+    let (name, Shape { config, sequences }) = asked(args, "A")?;
     let device = backend::device(&args.backend)?.autodiff();
     let mut model = CausalTask {
         model: CausalLm::new(&config, 1337, &device)?,
@@ -57,7 +77,7 @@ pub fn train(args: &BenchArgs, stop: &Stop) -> Result<Measurement> {
         peak: 1e-3,
         floor: 0.0,
         warmup: 0,
-        shape: Shape::Constant,
+        shape: schedule::Shape::Constant,
         end: None,
     }));
     let mut batches = RandomTokens {
@@ -88,56 +108,16 @@ pub fn train(args: &BenchArgs, stop: &Stop) -> Result<Measurement> {
             seconds.push(start.elapsed().as_secs_f64());
         }
     }
-    seconds.sort_by(f64::total_cmp);
+    let fastest = seconds.iter().copied().fold(f64::INFINITY, f64::min);
     let tokens = (batches.sequences * batches.config.max_seq_len) as f64;
     Ok(Measurement {
-        config: name.into(),
+        config: name,
         backend: args.backend.backend.to_string(),
-        tokens_per_second: tokens / seconds[seconds.len() / 2],
-        best: tokens / seconds[0],
+        tokens_per_second: tokens / median(seconds),
+        best: tokens / fastest,
         loss,
         peak_memory: memory::peak(),
     })
-}
-
-/// What the benchmark updates its parameters with.
-pub(super) fn optimizer() -> OptimizerRecipe {
-    OptimizerRecipe::AdamW(AdamW {
-        beta2: 0.99,
-        ..AdamW::default()
-    })
-}
-
-/// The named shapes and their sequences in a batch.
-pub(super) fn shape(name: &str) -> Result<(TransformerConfig, usize)> {
-    let (layers, heads, d_model, context, vocabulary, sequences) = match name {
-        "A" => (4, 4, 128, 64, 65, 12),
-        "B" => (6, 6, 384, 256, 65, 4),
-        "C" => (12, 12, 768, 256, 50257, 1),
-        other => {
-            return Err(Error::Value {
-                field: "--config",
-                found: other.into(),
-                expected: "A, B or C would do".into(),
-            });
-        }
-    };
-    let preset = "gpt2-124m";
-    let gpt2 = TransformerConfig::preset(preset).ok_or_else(|| Error::Value {
-        field: "model",
-        found: preset.into(),
-        expected: "a preset".into(),
-    })?;
-    let config = TransformerConfig {
-        vocab_size: vocabulary,
-        d_model,
-        n_layers: layers,
-        n_heads: heads,
-        max_seq_len: context,
-        dropout: 0.0,
-        ..gpt2
-    };
-    Ok((config, sequences))
 }
 
 struct RandomTokens {

@@ -3,7 +3,7 @@
 //! What a process once had resident never leaves its high-water mark, so each configuration trains
 //! in a process of its own: this program again, with `--config`.
 
-use super::{bench, json};
+use super::{SHAPES, Shape, optimizer, shape, train};
 use crate::learner::End;
 use crate::plan::{Load, Plan};
 use crate::pretrain::Pretraining;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use slovo_args::{Backend, BenchArgs, PretrainArgs, Progress, TrainingArgs, exit};
 use slovo_data::memory;
 use slovo_data::report::grouped;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,16 +22,13 @@ const RECIPES: [(&str, &str); 2] = [
     ("default", crate::recipe::DEFAULT),
     (
         "shakespeare-char-cpu",
-        include_str!("../../recipes/shakespeare-char-cpu.ron"),
+        include_str!("../../../recipes/shakespeare-char-cpu.ron"),
     ),
 ];
 
-/// Shapes of the training benchmark, on random tokens.
-const SHAPES: [&str; 3] = ["A", "B", "C"];
-
 /// One configuration's memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Compared {
+pub(super) struct Compared {
     /// Its name.
     pub config: String,
     /// Bytes that the plan says.
@@ -39,13 +37,39 @@ pub struct Compared {
     pub measured: u64,
 }
 
-/// A table of all configurations, or one configuration as a line of JSON.
+/// The memory of the configurations that were asked for.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Comparison(Vec<Compared>);
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mib = |bytes: u64| format!("{} MiB", grouped(bytes >> 20));
+        write!(
+            f,
+            "{:<21} {:>12} {:>12} {:>8}",
+            "configuration", "planned", "measured", "ratio"
+        )?;
+        for row in &self.0 {
+            write!(
+                f,
+                "\n{:<21} {:>12} {:>12} {:>8.2}",
+                row.config,
+                mib(row.planned),
+                mib(row.measured),
+                row.planned as f64 / row.measured as f64
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Compares all configurations, or one.
 ///
 /// # Errors
 ///
 /// A backend whose memory is not this process's; a training that fails; a system that does not tell
 /// what is resident.
-pub fn compare(args: &BenchArgs) -> Result<String> {
+pub(super) fn compare(args: &BenchArgs, stop: &Stop) -> Result<Comparison> {
     let backend = args.backend.backend;
     if !matches!(backend, Backend::Flex | Backend::Ndarray) {
         return Err(Error::Value {
@@ -54,40 +78,21 @@ pub fn compare(args: &BenchArgs) -> Result<String> {
             expected: "its memory is not this process's; flex would do".into(),
         });
     }
-    let stop = Stop::on_signals()?;
     if let Some(name) = &args.config {
-        return json(&one(name, args, &stop)?);
+        return Ok(Comparison(vec![one(name, args, stop)?]));
     }
     let mut rows = Vec::new();
     for (name, text) in RECIPES {
-        match prepare(name, text, args, &stop) {
-            Ok(()) => rows.push(in_its_own_process(name, args)?),
+        match prepare(name, text, args, stop) {
+            Ok(()) => rows.extend(in_its_own_process(name, args)?),
             Err(error) if error.is_usage() => eprintln!("{name} left out: {error}"),
             Err(error) => return Err(error),
         }
     }
     for name in SHAPES {
-        rows.push(in_its_own_process(name, args)?);
+        rows.extend(in_its_own_process(name, args)?);
     }
-    Ok(table(&rows))
-}
-
-fn table(rows: &[Compared]) -> String {
-    let mib = |bytes: u64| format!("{} MiB", grouped(bytes >> 20));
-    let mut text = format!(
-        "{:<21} {:>12} {:>12} {:>8}",
-        "configuration", "planned", "measured", "ratio"
-    );
-    for row in rows {
-        text += &format!(
-            "\n{:<21} {:>12} {:>12} {:>8.2}",
-            row.config,
-            mib(row.planned),
-            mib(row.measured),
-            row.planned as f64 / row.measured as f64
-        );
-    }
-    text
+    Ok(Comparison(rows))
 }
 
 /// Preparing text takes memory too; it is done before anything is measured.
@@ -97,11 +102,11 @@ fn prepare(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result<()> 
     Pretraining::prepare(&args, &mut |_| {}, stop).map(|_| ())
 }
 
-fn in_its_own_process(name: &str, args: &BenchArgs) -> Result<Compared> {
+fn in_its_own_process(name: &str, args: &BenchArgs) -> Result<Vec<Compared>> {
     let failed = |what: String| Error::Training(format!("measuring {name}: {what}"));
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let output = Command::new(program)
-        .args(["bench", "memory", "--config", name])
+        .args(["bench", "memory", "--json", "--config", name])
         .args(["--backend", args.backend.backend.name()])
         .args(["--steps", &args.steps.to_string()])
         .stderr(Stdio::inherit())
@@ -147,18 +152,21 @@ fn train_recipe(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result
 
 /// Steps of the training benchmark.
 fn train_shape(name: &str, args: &BenchArgs, stop: &Stop) -> Result<Plan> {
-    let (model, sequences) = bench::shape(name)?;
+    let Shape {
+        config: model,
+        sequences,
+    } = shape(name)?;
     let args = BenchArgs {
         config: Some(name.into()),
         ..args.clone()
     };
-    bench::train(&args, stop)?;
+    train::train(&args, stop)?;
     let load = Load {
         context: model.max_seq_len,
         model,
         sequences,
         micro_batches: 1,
-        optimizer: bench::optimizer(),
+        optimizer: optimizer(),
         evaluation: None,
         checkpoints: false,
     };
@@ -217,7 +225,11 @@ mod tests {
             planned,
             measured,
         };
-        let text = table(&[row("A", 110 << 20, 100 << 20), row("C", 2 << 30, 2 << 30)]);
+        let text = Comparison(vec![
+            row("A", 110 << 20, 100 << 20),
+            row("C", 2 << 30, 2 << 30),
+        ])
+        .to_string();
         let widths: Vec<_> = text.lines().map(str::len).collect();
         assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
         assert!(text.contains("110 MiB") && text.contains("1.10"), "{text}");

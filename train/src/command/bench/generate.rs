@@ -1,0 +1,92 @@
+//! Speed of one text, token by token with a key-value cache, and what reading the weights allows.
+
+use super::{Shape, asked, bandwidth, median};
+use crate::stop::Stop;
+use crate::{Error, Result, backend};
+use serde::Serialize;
+use slovo_args::BenchArgs;
+use slovo_data::memory;
+use slovo_model::{CausalLm, GenerateOptions, Sampling};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// The text that is continued.
+const PROMPT: [u32; 4] = [1, 2, 3, 4];
+
+/// Times that it is continued and timed, after one that is not.
+const ROUNDS: usize = 5;
+
+/// What the benchmark measured.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Measurement {
+    config: String,
+    backend: String,
+    /// Median of several texts.
+    tokens_per_second: f64,
+    best: f64,
+    /// Bytes a second that this machine reads, all cores together.
+    read_bandwidth: f64,
+    /// Tokens a second if nothing but reading every weight once took time.
+    ceiling: f64,
+    /// Most bytes that were resident at once, where the system tells.
+    peak_memory: Option<u64>,
+}
+
+impl fmt::Display for Measurement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} on {}: {:.1} tokens/s, best {:.1}\n\
+             reading every weight once a token at {:.1} GB/s allows {:.1}, of which this is {:.0} %",
+            self.config,
+            self.backend,
+            self.tokens_per_second,
+            self.best,
+            self.read_bandwidth / 1e9,
+            self.ceiling,
+            100.0 * self.tokens_per_second / self.ceiling
+        )
+    }
+}
+
+/// Continues a text greedily.
+///
+/// # Errors
+///
+/// An unknown shape, too many tokens, a device that fails, or a request to stop.
+pub(super) fn generate(args: &BenchArgs, stop: &Stop) -> Result<Measurement> {
+    let (name, Shape { config, .. }) = asked(args, "C")?;
+    // Before anything fills the memory, and the caches.
+    let read_bandwidth = bandwidth::read();
+    let device = backend::device(&args.backend)?;
+    let model = CausalLm::new(&config, 1337, &device)?;
+    let options = GenerateOptions {
+        sampling: Sampling::greedy(),
+        ..GenerateOptions::new(args.tokens.max(1))
+    };
+    let mut speeds = Vec::new();
+    for round in 0..=ROUNDS {
+        let start = Instant::now();
+        let tokens = model.generate(&PROMPT, &options, |_| match stop.requested() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })?;
+        if stop.requested() {
+            return Err(Error::from(slovo_data::Error::Stopped));
+        }
+        if round > 0 {
+            speeds.push(tokens.len() as f64 / start.elapsed().as_secs_f64());
+        }
+    }
+    let bytes = 4 * config.parameter_count();
+    Ok(Measurement {
+        config: name,
+        backend: args.backend.backend.to_string(),
+        best: speeds.iter().copied().fold(0.0, f64::max),
+        tokens_per_second: median(speeds),
+        read_bandwidth,
+        ceiling: read_bandwidth / bytes as f64,
+        peak_memory: memory::peak(),
+    })
+}
