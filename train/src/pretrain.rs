@@ -7,7 +7,7 @@ use crate::launches::{self, Launch};
 use crate::learner::launch;
 use crate::learner::{Describe, Limits, Milestones, Outcome, Session};
 use crate::place::Provenance;
-use crate::plan::Plan;
+use crate::plan::{Operations, Plan};
 use crate::progress::notice;
 use crate::recipe::{Batch, Evaluation, Recipe};
 use crate::run::{holds_run, refuse_filled};
@@ -16,7 +16,7 @@ use crate::start::Start;
 use crate::stop::Stop;
 use crate::task::CausalTask;
 use crate::{Error, Result, backend, files, limits, progress, report};
-use slovo_args::{PretrainArgs, TrainingArgs};
+use slovo_args::{Backend, PretrainArgs, TrainingArgs};
 use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
 use slovo_model::CausalLm;
 use std::path::{Path, PathBuf};
@@ -93,8 +93,9 @@ impl Pretraining {
     /// # Errors
     ///
     /// See [`Plan::of`].
-    pub fn plan(&self) -> Result<Plan> {
-        Plan::of(&self.recipe, Some(&self.data.report))
+    pub fn plan(&self, backend: Backend) -> Result<Plan> {
+        let operations = Operations::of(backend);
+        Plan::of(&self.recipe, Some(&self.data.report), operations)
     }
 
     /// The share of a batch that is padding, from 0 to 1; only windows by document pad.

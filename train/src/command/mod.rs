@@ -37,11 +37,14 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
     let run = run?;
     if args.training.dry_run {
         let recipe = slovo_data::recipe::to_ron_string(&run.recipe)?;
-        say(&format!("{recipe}\n{}", run.plan()?));
+        say(&format!(
+            "{recipe}\n{}",
+            run.plan(args.training.backend.backend)?
+        ));
         return Ok(exit::DONE);
     }
     if !quiet {
-        let plan = run.plan()?;
+        let plan = run.plan(args.training.backend.backend)?;
         let memory = match args.training.backend.backend {
             Backend::Flex | Backend::Ndarray => plan.memory.process,
             _ => plan.memory.peak().bytes,

@@ -1,10 +1,10 @@
 //! What a run needs, before it runs.
 
 use crate::optimizer::{AdamW, OptimizerRecipe};
-use crate::plan::{Load, OPTIMAL_TOKENS_PER_PARAMETER, Plan, Published, Speed};
+use crate::plan::{Load, OPTIMAL_TOKENS_PER_PARAMETER, Operations, Plan, Published, Speed};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
-use slovo_args::PlanArgs;
+use slovo_args::{Backend, PlanArgs};
 use slovo_data::Tokenizer;
 use slovo_data::prepare::{self, Options};
 use slovo_data::recipe::{DataRecipe, TokenizerRecipe};
@@ -76,6 +76,7 @@ fn preset(name: &str, args: &PlanArgs) -> Result<Plan> {
         context,
         sequences: args.batch,
         micro_batches: 1,
+        operations: operations(args),
         optimizer: OptimizerRecipe::AdamW(AdamW::default()),
         evaluation: None,
         checkpoints: false,
@@ -100,9 +101,17 @@ fn recipe(args: &PlanArgs) -> Result<Plan> {
         (None, given) => given,
     };
     let recipe = recipe.resolve_for(vocabulary)?;
-    let mut plan = Plan::of(&recipe, report.as_ref())?;
+    let mut plan = Plan::of(&recipe, report.as_ref(), operations(args))?;
     plan.notes = notes;
     Ok(plan)
+}
+
+/// On an accelerator, tensor operations compose the model's; else it is planned for this machine.
+fn operations(args: &PlanArgs) -> Operations {
+    match args.accelerator {
+        Some(_) => Operations::Composed,
+        None => Operations::of(Backend::Flex),
+    }
 }
 
 /// The report of the recipe's text, where that was prepared; a note where it was not.

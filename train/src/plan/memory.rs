@@ -1,10 +1,10 @@
 //! Memory of a training run: what is there all the time, and what comes on top in each phase.
 //!
 //! Everything is float32 and on one device. The peak is the largest of the phases; which tensors
-//! live together in one was read off a trace of all allocations on the CPU; the totals are 0 to 4 %
-//! below it, and a little more for models of a few MiB.
+//! live together in one was read off the operations, and for compositions off a trace of all
+//! allocations on the CPU: the totals are 0 to 4 % below it.
 
-use super::activations::{Kept, around, block, elements, logits};
+use super::activations::{Kept, Operations, around, block, elements};
 use crate::optimizer::OptimizerRecipe;
 use serde::Serialize;
 use slovo_model::{FeedForwardKind, TransformerConfig};
@@ -12,19 +12,42 @@ use slovo_model::{FeedForwardKind, TransformerConfig};
 /// Bytes of a number.
 const FLOAT: u64 = 4;
 
-/// What a process on the CPU takes whatever it trains: about 20 MiB of program, threads and
-/// tokenizer, and the pages that the allocator sets aside for each size of tensor. With
-/// [`RETAINED`] and [`UNSUITED`] a fit to twenty configurations from 30 MiB to 2.2 GiB of tensors;
-/// it was never off by more than a quarter, and `bench memory` compares again. A run takes up to a
-/// tenth less where the machine is busy: fewer steps then fall into the allocator's second.
-const PROCESS: u64 = 72 << 20;
+/// Numbers of logits that the fused loss holds at once.
+const LOGITS: u64 = 8 << 20;
 
-/// What is resident, against what is in use: the allocator gives freed pages back after a second,
-/// and until then some are of no use to what is asked for next.
-const RETAINED: f64 = 1.15;
+/// What a process on the CPU takes beside its tensors.
+struct Overhead {
+    /// Program, threads, and what the allocator sets aside for each size of tensor.
+    process: u64,
+    /// Tokenizer, checkpoints and reports of a run.
+    run: u64,
+    /// What is resident, against what is in use: the allocator gives freed pages back after a
+    /// second, and until then some are of no use to what is asked for next.
+    retained: f64,
+    /// Of what training has just freed, or evaluation, the part that is of no use to the other.
+    unsuited: f64,
+}
 
-/// Of what training has just freed, or evaluation, the part that is of no use to the other.
-const UNSUITED: f64 = 0.25;
+impl Overhead {
+    /// Fits to what `bench memory` measured. Where the machine is busy a run takes up to a tenth
+    /// less: fewer steps then fall into the allocator's second.
+    fn of(operations: Operations) -> Self {
+        match operations {
+            Operations::Fused => Self {
+                process: 30 << 20,
+                run: 10 << 20,
+                retained: 1.12,
+                unsuited: 1.0,
+            },
+            Operations::Composed => Self {
+                process: 72 << 20,
+                run: 0,
+                retained: 1.15,
+                unsuited: 0.25,
+            },
+        }
+    }
+}
 
 /// What decides how much memory a run needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +60,8 @@ pub struct Load {
     pub sequences: usize,
     /// Micro-batches in a step.
     pub micro_batches: u64,
+    /// How the model's operations are computed.
+    pub operations: Operations,
     /// What keeps moments.
     pub optimizer: OptimizerRecipe,
     /// Windows that an evaluation computes at once; `None` where nothing is evaluated.
@@ -54,8 +79,10 @@ pub struct Memory {
     pub gradients: u64,
     /// The optimizer's moments.
     pub moments: u64,
-    /// What autodiff keeps of one micro-batch.
+    /// What is kept of one micro-batch for the backward pass.
     pub activations: u64,
+    /// How the model's operations are computed.
+    pub operations: Operations,
     /// All tensors together at the worst moment of each phase.
     pub phases: Vec<Phase>,
     /// Resident memory of a process that trains on the CPU.
@@ -85,10 +112,10 @@ impl Memory {
             OptimizerRecipe::AdamW(_) => 2 * parameters,
             OptimizerRecipe::Muon(_) => 2 * parameters - block_matrices(model),
         };
-        let blocks = elements(&block(model, *sequences, *context)) * model.n_layers as u64;
-        let around = elements(&around(model, *sequences, *context));
-        let phases = phases(load, parameters, moments, blocks, around);
-        let phases: Vec<_> = phases
+        let blocks = elements(&block(model, load.operations, *sequences, *context));
+        let blocks = blocks * model.n_layers as u64;
+        let around = elements(&around(model, load.operations, *sequences, *context));
+        let phases: Vec<_> = phases(load, parameters, moments, blocks, around)
             .into_iter()
             .map(|(name, numbers)| Phase {
                 name,
@@ -96,15 +123,20 @@ impl Memory {
             })
             .collect();
         let tensors = phases.iter().map(|phase| phase.bytes).max().unwrap_or(0);
-        let evaluation = load.evaluation.map_or(0, |n| inference(model, n, *context));
-        let unsuited = UNSUITED * (FLOAT * evaluation.min(blocks + around)) as f64;
+        let evaluation = load.evaluation.map_or(0, |n| inference(load, n));
+        let overhead = Overhead::of(load.operations);
+        let run = if load.checkpoints { overhead.run } else { 0 };
+        let unsuited = overhead.unsuited * (FLOAT * evaluation.min(blocks + around)) as f64;
         Self {
             weights: parameters * FLOAT,
             gradients: parameters * FLOAT,
             moments: moments * FLOAT,
             activations: (blocks + around) * FLOAT,
             phases,
-            process: PROCESS + (tensors as f64 * RETAINED + unsuited) as u64,
+            operations: load.operations,
+            process: overhead.process
+                + run
+                + (tensors as f64 * overhead.retained + unsuited) as u64,
         }
     }
 
@@ -128,14 +160,67 @@ fn phases(
     around: u64,
 ) -> Vec<(&'static str, u64)> {
     let model = &load.model;
-    let rows = load.sequences as u64;
-    let logits = logits(model, load.sequences, load.context).elements();
-    let embedding = (model.vocab_size * model.d_model) as u64;
     // The gradients of the micro-batches before.
     let summed = match load.micro_batches {
         0 | 1 => 0,
         _ => parameters,
     };
+    let kept = summed + blocks + around;
+    let embedding = (model.vocab_size * model.d_model) as u64;
+    let mut phases = match load.operations {
+        Operations::Fused => fused(load, kept, summed, parameters, embedding),
+        Operations::Composed => composed(load, kept, summed, parameters, embedding),
+    };
+    phases.extend(load.evaluation.map(|n| ("evaluation", inference(load, n))));
+    if load.checkpoints {
+        // Moments are copied before they are written, weights one after another.
+        phases.push(("checkpoint", moments + embedding));
+    }
+    phases
+}
+
+fn fused(
+    load: &Load,
+    kept: u64,
+    summed: u64,
+    parameters: u64,
+    embedding: u64,
+) -> Vec<(&'static str, u64)> {
+    let model = &load.model;
+    let tokens = (load.sequences * load.context) as u64;
+    let logits = LOGITS.min(tokens * model.vocab_size as u64);
+    // The gradient of one block's values on its way.
+    let block = tokens * (2 * model.ff_size() + 2 * model.d_model) as u64;
+    let update = match load.optimizer {
+        // In place.
+        OptimizerRecipe::AdamW(_) => 0,
+        // One matrix after another goes through a dozen products.
+        OptimizerRecipe::Muon(_) => 4 * widest_layer(model),
+    };
+    vec![
+        ("forward, loss", kept + embedding + logits),
+        ("backward, first block", kept + embedding + block),
+        ("backward, last block", summed + parameters + block),
+        ("update", parameters + update),
+    ]
+}
+
+fn composed(
+    load: &Load,
+    kept: u64,
+    summed: u64,
+    parameters: u64,
+    embedding: u64,
+) -> Vec<(&'static str, u64)> {
+    let model = &load.model;
+    let rows = load.sequences as u64;
+    let logits = rows * (load.context * model.vocab_size) as u64;
+    let around = elements(&around(
+        model,
+        load.operations,
+        load.sequences,
+        load.context,
+    ));
     // A linear layer's gradient is computed for each sequence by itself, added up, and copied once.
     let layer = 2 * rows * widest_layer(model);
     // A tied head's is computed the other way round and turned. The gradient of the lookup is one
@@ -144,33 +229,30 @@ fn phases(
         true => (2 * embedding, 2 * embedding),
         false => (2 * rows * embedding, embedding),
     };
-    let mut phases = vec![
+    vec![
         // The loss's gradient: exponentials, ones, and their product.
-        ("backward, loss", summed + blocks + around + 3 * logits),
-        ("backward, head", summed + blocks + around + head),
-        ("backward, blocks", summed + blocks + embedding + layer),
+        ("backward, loss", kept + 3 * logits),
+        ("backward, head", kept + head),
+        ("backward, blocks", kept - around + embedding + layer),
         ("backward, embedding", summed + parameters + lookup),
         // Of one matrix after another: its gradient's square, or its corrected moments.
         ("update", parameters + embedding.max(widest_layer(model))),
-    ];
-    if let Some(windows) = load.evaluation {
-        phases.push(("evaluation", inference(model, windows, load.context)));
-    }
-    if load.checkpoints {
-        // Moments are copied before they are written, weights one after another.
-        phases.push(("checkpoint", moments + embedding));
-    }
-    phases
+    ]
 }
 
-/// Numbers at the worst moment of a forward pass of which nothing is kept.
-fn inference(model: &TransformerConfig, rows: usize, seq: usize) -> u64 {
-    let tokens = (rows * seq) as u64;
+/// Numbers at the worst moment of a forward pass over `rows` windows of which nothing is kept.
+fn inference(load: &Load, rows: usize) -> u64 {
+    let model = &load.model;
+    let tokens = (rows * load.context) as u64;
     // The residual stream, and the branch's input.
     let stream = 2 * tokens * model.d_model as u64;
-    let widest = |kept: &[Kept]| kept.iter().map(Kept::elements).max().unwrap_or(0);
-    let block = stream + 2 * widest(&block(model, rows, seq));
-    block.max(2 * logits(model, rows, seq).elements())
+    let kept = block(model, load.operations, rows, load.context);
+    let block = stream + 2 * kept.iter().map(Kept::elements).max().unwrap_or(0);
+    let logits = tokens * model.vocab_size as u64;
+    match load.operations {
+        Operations::Fused => block.max(logits.min(LOGITS)),
+        Operations::Composed => block.max(2 * logits),
+    }
 }
 
 /// Numbers in the matrices inside the blocks, of which Muon keeps one moment.
@@ -204,6 +286,7 @@ mod tests {
             context,
             sequences: rows,
             micro_batches: 1,
+            operations: Operations::Composed,
             optimizer: OptimizerRecipe::AdamW(AdamW::default()),
             evaluation: None,
             checkpoints: false,
@@ -244,6 +327,21 @@ mod tests {
             (mib(small.peak().bytes) / 71.4 - 1.0).abs() < 0.04,
             "{small:?}"
         );
+    }
+
+    #[test]
+    fn fused_gradients_come_where_activations_go() {
+        let gpt2 = Memory::of(&Load {
+            operations: Operations::Fused,
+            ..load("gpt2-124m", 1, 256)
+        });
+        // Weights, gradients, two moments, and what one block still needs.
+        let four = gpt2.weights + gpt2.gradients + gpt2.moments;
+        assert_eq!(gpt2.peak().name, "backward, last block");
+        assert_eq!(gpt2.peak().bytes - four, 4 * 256 * 10 * 768);
+        // Twelve widths in twelve blocks, and the numbers of the heads.
+        let blocks = 256 * 12 * (12 * 768 + 12);
+        assert_eq!(gpt2.activations, 4 * (blocks + 256 * 2 * 768));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod published;
 mod text;
 mod time;
 
+pub use activations::Operations;
 pub use compute::{Flops, OPTIMAL_TOKENS_PER_PARAMETER, Optimal};
 pub use memory::{Load, Memory, Phase};
 pub use published::{GPT_3, Published};
@@ -94,12 +95,13 @@ impl Plan {
     /// # Errors
     ///
     /// A recipe that was not resolved and names an unknown preset.
-    pub fn of(recipe: &Recipe, report: Option<&Report>) -> Result<Self> {
+    pub fn of(recipe: &Recipe, report: Option<&Report>, operations: Operations) -> Result<Self> {
         let load = Load {
             model: recipe.model()?,
             context: recipe.context()?,
             sequences: recipe.batch.sequences,
             micro_batches: recipe.batch.micro_batches,
+            operations,
             optimizer: recipe.optimizer,
             evaluation: Some(recipe.evaluation.batch),
             checkpoints: true,

@@ -1,6 +1,6 @@
 //! A plan for a person: a table, and underneath what it assumes.
 
-use super::{OPTIMAL_TOKENS_PER_PARAMETER, Plan, Published, Speed};
+use super::{OPTIMAL_TOKENS_PER_PARAMETER, Operations, Plan, Published, Speed};
 use crate::progress::clock;
 use slovo_data::report::grouped;
 use std::fmt::{self, Display, Formatter};
@@ -224,17 +224,30 @@ impl Plan {
         writeln!(f, "\nassumed")?;
         let mut lines = self.notes.clone();
         lines.push(
-            "memory: float32, all on one device, no gradient checkpointing: everything that \
-             autodiff needs is kept. (Burn's checkpointing would recompute memory-bound \
+            "memory: float32, all on one device, no gradient checkpointing: everything that the \
+             backward pass needs is kept. (Burn's checkpointing would recompute memory-bound \
              operations, not whole blocks.)"
                 .into(),
         );
         lines.push(
-            "memory of the process: 15 % of the tensors, a quarter of what the smaller of training and \
-             evaluation needs, and 72 MiB, for what the allocator holds back and the program; \
-             without the text, which is mapped"
-                .into(),
+            match self.memory.operations {
+                Operations::Fused => {
+                    "memory: as the CPU's fused operations need it; tensor operations on a GPU, \
+                     which --accelerator NAME plans for, keep more"
+                }
+                Operations::Composed => "memory: as compositions of tensor operations need it",
+            }
+            .into(),
         );
+        let (share, evaluation, process) = match self.memory.operations {
+            Operations::Fused => (12, "all", 30),
+            Operations::Composed => (15, "a quarter of", 72),
+        };
+        lines.push(format!(
+            "memory of the process: {share} % of the tensors, {evaluation} what the smaller of \
+             training and evaluation needs, and {process} MiB or a little more, for what the \
+             allocator holds back and the program; without the text, which is mapped"
+        ));
         lines.push(format!(
             "FLOPs with attention: 6 for each parameter that multiplies and 12·L·d·T, T = {}",
             grouped(self.context as u64)

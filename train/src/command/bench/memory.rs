@@ -5,7 +5,7 @@
 
 use super::{SHAPES, Shape, optimizer, shape, train};
 use crate::learner::End;
-use crate::plan::{Load, Plan};
+use crate::plan::{Load, Operations, Plan};
 use crate::pretrain::Pretraining;
 use crate::stop::Stop;
 use crate::{Error, Result};
@@ -142,7 +142,7 @@ fn train_recipe(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result
     let scratch = Scratch::new(name)?;
     let args = scratch.pretrain(text, args, false)?;
     let run = Pretraining::prepare(&args, &mut |_| {}, stop)?;
-    let plan = run.plan()?;
+    let plan = run.plan(args.training.backend.backend)?;
     match run.run(&args.training, stop)?.end {
         // What was not trained to its end was not measured.
         End::Stopped => Err(slovo_data::Error::Stopped.into()),
@@ -166,6 +166,7 @@ fn train_shape(name: &str, args: &BenchArgs, stop: &Stop) -> Result<Plan> {
         model,
         sequences,
         micro_batches: 1,
+        operations: Operations::of(args.backend.backend),
         optimizer: optimizer(),
         evaluation: None,
         checkpoints: false,
