@@ -126,3 +126,38 @@ fn write(room: &mut Option<Tensor<4>>, start: usize, new: Tensor<4>) -> Tensor<4
     };
     room.insert(filled).clone().narrow(2, 0, end)
 }
+
+#[cfg(all(test, feature = "fused"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::ops::place;
+    use crate::{CausalLm, Pass, TransformerConfig};
+
+    /// A copy for every token would cost more than the token, for a long text.
+    #[test]
+    fn tokens_are_written_where_the_room_is() {
+        let config = TransformerConfig {
+            vocab_size: 11,
+            d_model: 8,
+            n_layers: 2,
+            n_heads: 2,
+            max_seq_len: 16,
+            ..TransformerConfig::default()
+        };
+        let device = Device::flex();
+        let model = CausalLm::new(&config, 1, &device).unwrap();
+        let mut cache = model.cache(1, 16, &device);
+        let places = |cache: &Cache| -> Vec<usize> {
+            let rooms = cache.layers.iter().flat_map(|l| [&l.keys, &l.values]);
+            rooms.map(|room| place(room.clone().unwrap())).collect()
+        };
+        let before = places(&cache);
+        for tokens in [vec![1i64, 2, 3], vec![4], vec![5]] {
+            let shape = [1, tokens.len()];
+            let tokens = Tensor::<2, Int>::from_data(TensorData::new(tokens, shape), &device);
+            model.forward(tokens, &mut Pass::cached(&mut cache));
+        }
+        assert_eq!(places(&cache), before);
+    }
+}

@@ -8,32 +8,60 @@
 
 mod support;
 
+#[cfg(feature = "fused")]
+use clap::Parser;
 use support::{Workshop, errors};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/tiny-losses.txt");
 
 /// Matrix products add in another order on processors with other vectors.
 const TOLERANCE: f64 = 2e-4;
 
+const STEPS: &str = "50";
+
 #[test]
 fn fifty_steps_give_the_golden_losses() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/tiny-losses.txt");
     let workshop = Workshop::new();
-    let output = workshop.finish(&["--steps", "50"]);
+    let output = workshop.finish(&["--steps", STEPS]);
     assert!(output.status.success(), "{}", errors(&output));
-    let losses: Vec<f64> = workshop
-        .losses()
-        .iter()
-        .map(|row| row.split(',').nth(2).unwrap().parse().unwrap())
-        .collect();
-    assert_eq!(losses.len(), 50);
     if std::env::var_os("SLOVO_WRITE_GOLDEN").is_some() {
-        let text: String = losses.iter().map(|loss| format!("{loss:.7}\n")).collect();
-        std::fs::write(path, text).unwrap();
+        let losses = losses(&workshop).into_iter();
+        let text: String = losses.map(|loss| format!("{loss:.7}\n")).collect();
+        std::fs::write(PATH, text).unwrap();
     }
-    let golden = std::fs::read_to_string(path).unwrap();
+    compare(&workshop);
+}
+
+/// In this process, where the operations can be chosen, and the folder with them.
+#[test]
+#[cfg(feature = "fused")]
+fn compositions_give_the_same() {
+    slovo_model::ops::use_fused(false);
+    let workshop = Workshop::new();
+    std::env::set_current_dir(workshop.path()).unwrap();
+    let line = "xtask pretrain tiny.ron --out run --progress none --steps";
+    let cli = slovo_args::Cli::parse_from(line.split(' ').chain([STEPS]));
+    let slovo_args::Command::Pretrain(args) = cli.command else {
+        panic!("{line} is another command");
+    };
+    assert_eq!(slovo_train::command::pretrain(&args).unwrap(), 0);
+    compare(&workshop);
+}
+
+fn compare(workshop: &Workshop) {
+    let losses = losses(workshop);
+    assert_eq!(losses.len(), 50);
+    let golden = std::fs::read_to_string(PATH).unwrap();
     for (step, (loss, golden)) in losses.iter().zip(golden.lines()).enumerate() {
         let golden: f64 = golden.parse().unwrap();
         let off = (loss - golden).abs() / golden;
         assert!(off < TOLERANCE, "step {}: {loss} is not {golden}", step + 1);
     }
     assert!(losses[49] < 0.8 * losses[0], "the run does not learn");
+}
+
+fn losses(workshop: &Workshop) -> Vec<f64> {
+    let rows = workshop.losses().into_iter();
+    rows.map(|row| row.split(',').nth(2).unwrap().parse().unwrap())
+        .collect()
 }

@@ -55,3 +55,9 @@ pub fn fused<const D: usize>(x: &Tensor<D>) -> bool {
         false
     }
 }
+
+/// Where the numbers of a tensor on the CPU lie.
+#[cfg(all(test, feature = "fused"))]
+pub(crate) fn place<const D: usize>(x: Tensor<D>) -> usize {
+    operation::plain(x).storage::<f32>().as_ptr() as usize
+}

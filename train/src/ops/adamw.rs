@@ -172,3 +172,102 @@ mod fused {
         }
     }
 }
+
+#[cfg(all(test, feature = "fused"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::ops::flex::{floats, row_major};
+    use crate::optimizer::{AdamW, OptimizerRecipe};
+    use burn::module::{Module, ModuleVisitor, Param};
+    use burn::optim::GradientsParams;
+    use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+    use burn::tensor::{Int, TensorData};
+    use slovo_model::{CausalLm, Pass, TransformerConfig};
+
+    const CONSTANTS: Constants = Constants {
+        beta1: 0.9,
+        beta2: 0.95,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+    };
+
+    fn numbers(n: usize, seed: usize) -> Tensor<1> {
+        let number = |i: usize| ((i * 7919 + seed * 104_729 + 1) as f32 * 12.9898).sin();
+        let data = TensorData::new((0..n).map(number).collect::<Vec<_>>(), [n]);
+        Tensor::from_data(data, &Device::flex())
+    }
+
+    fn values(tensor: &Tensor<1>) -> Vec<f32> {
+        tensor.clone().try_into_vec_as().unwrap()
+    }
+
+    /// Fused and Burn's, in turns as `fused` says.
+    fn run(n: usize, fused: impl Fn(usize) -> bool) -> Vec<f32> {
+        let factor = Factor::default();
+        factor.set(0.37);
+        let optimizer = OnePassAdamW::new(CONSTANTS, factor);
+        let (mut x, mut state) = (numbers(n, 0), None);
+        for step in 0..6 {
+            let grad = numbers(n, 1 + step) * 3.0;
+            let next = match fused(step) {
+                true => optimizer.step(1e-2, x, grad, state),
+                false => optimizer.stock.step(1e-2, x, grad, state),
+            };
+            (x, state) = next;
+        }
+        values(&x)
+    }
+
+    #[test]
+    fn one_pass_gives_what_burns_adamw_gives() {
+        for n in [1, 15, 1000, crate::ops::flex::CHUNK + 7] {
+            let burns = run(n, |_| false);
+            for ours in [run(n, |_| true), run(n, |step| step % 2 == 0)] {
+                for (ours, burns) in ours.iter().zip(&burns) {
+                    assert!((ours - burns).abs() < 2e-6, "{n}: {ours} {burns}");
+                }
+            }
+        }
+    }
+
+    /// Where a module's numbers lie.
+    fn places<M: Module>(module: &M) -> Vec<usize> {
+        struct Places(Vec<usize>);
+        impl ModuleVisitor for Places {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                let numbers = row_major(param.val().inner());
+                self.0.push(floats(&numbers).as_ptr() as usize);
+            }
+        }
+        let mut places = Places(Vec::new());
+        module.visit(&mut places);
+        places.0
+    }
+
+    /// A copy would be twice the traffic; somebody who holds a parameter would cause one.
+    #[test]
+    fn parameters_are_changed_where_they_are() {
+        let device = Device::flex().autodiff();
+        let config = TransformerConfig {
+            vocab_size: 11,
+            d_model: 8,
+            n_layers: 1,
+            n_heads: 2,
+            max_seq_len: 4,
+            ..TransformerConfig::default()
+        };
+        let mut model = CausalLm::new(&config, 1, &device).unwrap();
+        let recipe = OptimizerRecipe::AdamW(AdamW::default());
+        let mut optimizer = recipe.init(&model);
+        let before = places(&model);
+        for _ in 0..3 {
+            let tokens = Tensor::<2, Int>::from_ints([[1, 2, 3]], &device);
+            let loss = model.loss(tokens.clone(), tokens, None, &mut Pass::default());
+            let grads = GradientsParams::from_grads(loss.backward(), &model);
+            let rate = ModuleLrScheduler::new(1e-2).step();
+            model = optimizer.step(rate, model, grads, 1.0);
+        }
+        assert_eq!(places(&model), before);
+    }
+}
