@@ -1,7 +1,7 @@
 //! Embedding tables: gathering rows, and adding gradient rows back.
 
 use crate::ops::kernels::CHUNK;
-use crate::ops::kernels::add::add_assign_chunk;
+use crate::ops::kernels::reduce::add_assign_chunk;
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
 

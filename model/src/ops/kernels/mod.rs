@@ -8,7 +8,6 @@
 #![allow(unsafe_code)]
 
 pub mod activation;
-pub mod add;
 pub mod attention;
 pub mod cross_entropy;
 pub mod curve;

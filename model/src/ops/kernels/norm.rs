@@ -5,8 +5,9 @@
 //! is kept for the backward pass, which computes the normalised rows anew.
 
 use crate::ops::kernels::CHUNK;
-use crate::ops::kernels::add::add_assign_chunk;
-use crate::ops::kernels::reduce::{LANES, add_lanes, add_rows, padded, sum, sum_pairs};
+use crate::ops::kernels::reduce::{
+    LANES, add_assign_chunk, add_lanes, add_rows, padded, sum, sum_pairs,
+};
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
 

@@ -5,7 +5,6 @@
 //! nor on the number of threads, and rounding errors grow with the chunk rather than the whole.
 
 use crate::ops::kernels::CHUNK;
-use crate::ops::kernels::add::add_assign_chunk;
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
 
@@ -103,6 +102,14 @@ pub fn sum_rows(x: &[f32], out: &mut [f32]) {
         #[inline(always)]
         || add_rows(&partials, out),
     );
+}
+
+/// `x += y` on the calling thread, for use inside [`vectorized`].
+#[inline(always)]
+pub fn add_assign_chunk(x: &mut [f32], y: &[f32]) {
+    for (x, &y) in x.iter_mut().zip(y) {
+        *x += y;
+    }
 }
 
 /// `out += Σ rows of x`, four rows at a time so that `out` is loaded and stored a quarter as often.

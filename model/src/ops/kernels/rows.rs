@@ -1,7 +1,6 @@
 //! What is added to the rows of a matrix product as they are finished, and sums over rows.
 
-use super::add::add_assign_chunk;
-use super::reduce;
+use super::reduce::{self, add_assign_chunk};
 use super::simd::vectorized;
 
 /// Adds `bias`, `[width]` or empty, to each of the whole `rows` of an output, and to each what
