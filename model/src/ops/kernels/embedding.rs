@@ -5,6 +5,9 @@ use crate::ops::kernels::reduce::add_assign_chunk;
 use crate::ops::kernels::simd::vectorized;
 use rayon::prelude::*;
 
+/// Elements below which one thread is faster than two: copying and adding are soon done.
+const SERIAL: usize = 16 * CHUNK;
+
 /// Ranges of the vocabulary that are added to independently of each other.
 const RANGES: usize = 64;
 
@@ -20,8 +23,8 @@ pub fn gather(table: &[f32], d: usize, ids: &[u32], out: &mut [f32]) {
             out.copy_from_slice(&table[id as usize * d..][..d]);
         }
     };
-    if ids.len() <= rows {
-        return run((0, out));
+    if out.len() <= SERIAL {
+        return out.chunks_mut(rows * d).enumerate().for_each(run);
     }
     out.par_chunks_mut(rows * d).enumerate().for_each(run);
 }
@@ -44,7 +47,7 @@ pub fn scatter_add(grad: &[f32], d: usize, ids: &[u32], d_table: &mut [f32]) {
             || add_assign_chunk(row, &grad[t * d..][..d]),
         );
     };
-    if grad.len() <= CHUNK {
+    if grad.len() <= SERIAL {
         for (t, &id) in ids.iter().enumerate() {
             add(t, &mut d_table[id as usize * d..][..d]);
         }
@@ -84,8 +87,8 @@ mod tests {
         (1, 1, 1),
         (5, 3, 9),
         (65, 33, 1500),
-        (1000, 129, 700),
-        (63, 700, 100),
+        (1000, 129, 4200),
+        (63, 700, 800),
     ];
 
     #[test]

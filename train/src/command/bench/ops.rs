@@ -111,7 +111,6 @@ fn milliseconds(device: &Device, run: impl Fn()) -> Result<f64> {
 /// What the operations of one shape work on.
 struct Bench {
     config: TransformerConfig,
-    sequences: usize,
     device: Device,
     /// `[sequences, context, d_model]`
     hidden: Tensor<3>,
@@ -120,6 +119,8 @@ struct Bench {
     up: Linear,
     down: Linear,
     gain: Tensor<1>,
+    /// `[sequences, context, 3 · d_model]`
+    packed: Tensor<3>,
     /// `[vocab_size, d_model]`
     table: Tensor<2>,
     tokens: Tensor<2, Int>,
@@ -137,11 +138,11 @@ impl Bench {
             square: linear(d, d),
             up: linear(d, config.ff_size()),
             down: linear(config.ff_size(), d),
+            packed: Tensor::random([sequences, context, 3 * d], normal, device).require_grad(),
             gain: Tensor::ones([d], device).require_grad(),
             table: Tensor::random([config.vocab_size, d], normal, device).require_grad(),
             tokens: Tensor::random([sequences, context], tokens, device),
             config,
-            sequences,
             device: device.clone(),
         }
     }
@@ -155,13 +156,7 @@ impl Bench {
     }
 
     fn heads(&self) -> Heads {
-        let (d, sizes) = (self.config.d_model, self.sizes());
-        let shape = [self.sequences, self.config.max_seq_len, 3 * d];
-        let normal = Distribution::Normal(0.0, 1.0);
-        Heads::Packed(
-            Tensor::random(shape, normal, &self.device).require_grad(),
-            sizes,
-        )
+        Heads::Packed(self.packed.clone(), self.sizes())
     }
 
     fn attend(&self, heads: Heads) -> Tensor<3> {
