@@ -161,16 +161,21 @@ impl Batches {
     }
 }
 
-/// Windows for evaluation: side by side from the first token, each full, each once. What is left at
-/// the end, less than a window, is not seen.
+/// Windows for evaluation, in the order of the text.
+///
+/// [`EvalWindows::new`] lays them side by side from the first token, each full: what is left at the
+/// end, less than a window, is not seen. [`EvalWindows::overlapping`] counts every token but the
+/// first.
 #[derive(Clone, Debug)]
 pub struct EvalWindows {
     shards: Arc<Shards>,
     seq_len: usize,
+    /// Tokens between the beginnings of two windows, where they overlap.
+    stride: Option<usize>,
 }
 
 impl EvalWindows {
-    /// The windows of `seq_len` tokens: `(tokens - 1) / seq_len` of them.
+    /// The windows of `seq_len` tokens side by side: `(tokens - 1) / seq_len` of them.
     ///
     /// # Errors
     /// A context that is 0 or longer than the text.
@@ -183,23 +188,64 @@ impl EvalWindows {
                 found: shards.len(),
             });
         }
-        Ok(Self { shards, seq_len })
+        Ok(Self {
+            shards,
+            seq_len,
+            stride: None,
+        })
+    }
+
+    /// Windows that begin every `stride` tokens, and one that ends with the text. A target counts in
+    /// the first window that holds it, so each counts once, and behind the first window with at
+    /// least `seq_len - stride` tokens before it.
+    ///
+    /// # Errors
+    /// As [`EvalWindows::new`], and a stride that is 0 or longer than a window.
+    pub fn overlapping(shards: Arc<Shards>, seq_len: usize, stride: usize) -> Result<Self, Error> {
+        check("stride", stride)?;
+        // Of windows farther apart, some text would not be seen.
+        let stride = Some(stride.min(seq_len));
+        let windows = Self::new(shards, seq_len)?;
+        Ok(Self { stride, ..windows })
     }
 
     /// Number of windows, at least 1.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> u64 {
-        (self.shards.len() - 1) / self.seq_len as u64
+        let (targets, seq_len) = (self.shards.len() - 1, self.seq_len as u64);
+        match self.stride {
+            Some(stride) => 1 + (targets - seq_len).div_ceil(stride as u64),
+            None => targets / seq_len,
+        }
     }
 
     /// The windows of a range, as one batch; what lies beyond [`EvalWindows::len`] is left out.
     pub fn batch(&self, range: Range<u64>) -> TokenBatch {
         let end = range.end.min(self.len());
-        let start = range.start.min(end);
-        let starts: Vec<u64> = (start..end)
-            .map(|window| window * self.seq_len as u64)
-            .collect();
-        TokenBatch::of(&self.shards, starts.into_iter(), self.seq_len)
+        let range = range.start.min(end)..end;
+        let starts = range.clone().map(|window| self.start(window));
+        let batch = TokenBatch::of(&self.shards, starts, self.seq_len);
+        let mask = self
+            .stride
+            .map(|_| range.flat_map(|window| self.counts(window)).collect());
+        TokenBatch { mask, ..batch }
+    }
+
+    /// Where a window begins.
+    fn start(&self, window: u64) -> u64 {
+        let last = self.shards.len() - 1 - self.seq_len as u64;
+        let stride = self.stride.unwrap_or(self.seq_len) as u64;
+        (window * stride).min(last)
+    }
+
+    /// Which targets of a window no window before it holds.
+    fn counts(&self, window: u64) -> impl Iterator<Item = bool> {
+        let seq_len = self.seq_len;
+        let new = match window.checked_sub(1) {
+            Some(before) => (self.start(window) - self.start(before)) as usize,
+            None => seq_len,
+        };
+        (0..seq_len).map(move |at| at >= seq_len - new)
     }
 
     /// Tokens a window.

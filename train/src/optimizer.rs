@@ -6,13 +6,11 @@
 //!
 //! Groups are lists of exact parameter paths, so a resumed run finds the same ones.
 
-use crate::ops::{Constants, Factor, OnePassAdamW, Scaled};
+use crate::ops::{self, Constants, Factor, OnePassAdamW};
 use crate::{Error, Result};
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup};
-use burn::optim::decay::WeightDecayConfig;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdjustLrFn, GradientsParams, ModuleOptimizer, MuonConfig};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -123,8 +121,9 @@ impl OptimizerRecipe {
                 let (inside, outside): (Vec<_>, Vec<_>) = matrices
                     .into_iter()
                     .partition(|path| path.contains("blocks."));
-                let muon_itself = Scaled {
-                    optimizer: muon.config().build(),
+                let muon_itself = ops::Muon {
+                    momentum: muon.momentum,
+                    weight_decay: muon.weight_decay,
                     factor: factor.clone(),
                 };
                 let inside = ParamGroup::from_paths(inside);
@@ -154,20 +153,6 @@ impl StepOptimizer {
     ) -> M {
         self.factor.set(factor);
         self.parameters.step(rate, module, grads)
-    }
-}
-
-impl Muon {
-    fn config(&self) -> MuonConfig {
-        let decay = WeightDecayConfig::new(self.weight_decay as f32);
-        MuonConfig::new()
-            .with_momentum(MomentumConfig {
-                momentum: self.momentum,
-                dampening: 0.0,
-                nesterov: true,
-            })
-            .with_weight_decay(Some(decay))
-            .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::stop::Stop;
 use crate::task::CausalTask;
 use crate::{Error, Result, backend, files, limits, progress, report};
 use slovo_args::{Backend, PretrainArgs, TrainingArgs};
-use slovo_data::{Batches, EvalWindows, Prepared, Tokenizer};
+use slovo_data::{Batches, EvalWindows, Prepared, Shards, Tokenizer};
 use slovo_model::CausalLm;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -150,7 +150,7 @@ impl Pretraining {
         let tokens_per_byte =
             (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
         let micro_batches = recipe.batch.micro_batches;
-        let windows = Arc::new(EvalWindows::new(valid, context)?);
+        let windows = Arc::new(windows(valid, context, recipe.evaluation.stride)?);
         let identity = RunIdentity {
             data: data.fingerprint,
             tokenizer: data.tokenizer.fingerprint(),
@@ -170,6 +170,7 @@ impl Pretraining {
             windows: count,
             batch,
             patience,
+            ..
         } = recipe.evaluation;
         let train = TrainLoader::new(
             batches,
@@ -234,6 +235,18 @@ fn read_recipe(path: Option<&Path>, args: &TrainingArgs, out: &Path) -> Result<R
         }
     }
     Ok(recipe)
+}
+
+/// The validation windows of a recipe with this context and `evaluation.stride`.
+pub(crate) fn windows(
+    valid: Arc<Shards>,
+    context: usize,
+    stride: Option<usize>,
+) -> Result<EvalWindows> {
+    Ok(match stride {
+        Some(stride) => EvalWindows::overlapping(valid, context, stride)?,
+        None => EvalWindows::new(valid, context)?,
+    })
 }
 
 fn default_folder(recipe: Option<&Path>) -> PathBuf {

@@ -171,6 +171,26 @@ fn evaluation_sees_every_full_window_once() {
 }
 
 #[test]
+fn overlapping_evaluation_counts_every_token_but_the_first_once() {
+    for (length, seq_len, stride) in [(1_000, 64, 16), (1_000, 64, 64), (70, 64, 5), (65, 64, 1)] {
+        let windows = EvalWindows::overlapping(counting(length), seq_len, stride).unwrap();
+        let mut counted = Vec::new();
+        for window in 0..windows.len() {
+            let batch = windows.batch(window..window + 1);
+            let mask = batch.mask.unwrap();
+            let counts = batch.targets.iter().zip(mask).enumerate();
+            for (at, (&target, _)) in counts.filter(|(_, (_, counts))| *counts) {
+                assert!(window == 0 || at >= seq_len - stride, "{target}");
+                counted.push(target);
+            }
+        }
+        assert_eq!(counted, (1..length as u32).collect::<Vec<_>>());
+    }
+    let error = EvalWindows::overlapping(counting(100), 64, 0).unwrap_err();
+    assert!(error.to_string().starts_with("stride"), "{error}");
+}
+
+#[test]
 fn a_context_longer_than_the_data_is_told() {
     let shards = counting(64);
     for windows in [Windows::Random, Windows::Shuffled] {

@@ -35,6 +35,12 @@ pub use sight::{Sight, Visible};
 use burn::tensor::Tensor;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Matrix products of the fused paths, for what multiplies matrices outside of the model.
+#[cfg(feature = "fused")]
+pub mod gemm {
+    pub use super::kernels::gemm::{Matrix, Product};
+}
+
 static FUSED: AtomicBool = AtomicBool::new(true);
 
 /// Chooses, for the whole process, between fused operations (the default) and the compositions

@@ -3,6 +3,7 @@
 use crate::batch::{EvalLoader, Windowed};
 use crate::learner::evaluation::{Evaluation, evaluate};
 use crate::place::ModelPlace;
+use crate::pretrain::windows;
 use crate::recipe::Recipe;
 use crate::stop::Stop;
 use crate::task::CausalTask;
@@ -10,7 +11,7 @@ use crate::{Error, Result, backend, limits};
 use serde::Serialize;
 use slovo_args::EvaluateArgs;
 use slovo_data::source::Inputs;
-use slovo_data::{EvalWindows, Prepared, TokenBatch, Tokenizer};
+use slovo_data::{Prepared, TokenBatch, Tokenizer};
 use std::sync::Arc;
 
 /// What a model needs for a text, beside what simpler means need.
@@ -65,14 +66,11 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
         false => None,
     };
     let (windows, tokens, bytes): (Arc<dyn Windowed>, u64, u64) = match &own {
-        Some(data) => {
+        Some((recipe, data)) => {
             let validation = data.validation.clone();
             let (tokens, bytes) = (validation.len(), validation.bytes());
-            (
-                Arc::new(EvalWindows::new(validation, context)?),
-                tokens,
-                bytes,
-            )
+            let windows = windows(validation, context, recipe.evaluation.stride)?;
+            (Arc::new(windows), tokens, bytes)
         }
         None => {
             let text = InMemory::read(&args.data, &tokenizer, context)?;
@@ -90,7 +88,7 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
         return Ok(None);
     };
     let mut held_out = HeldOut::new(&found, bytes, context);
-    if let (true, Some(data)) = (args.baselines, &own) {
+    if let (true, Some((_, data))) = (args.baselines, &own) {
         let found = data.baselines()?;
         held_out.baselines = vec![
             ("xz -9".into(), found.xz_bits_per_byte),
@@ -146,8 +144,8 @@ impl std::fmt::Display for HeldOut {
     }
 }
 
-/// The text that the model's own run held out.
-fn own_data(place: &ModelPlace, stop: &Stop) -> Result<Prepared> {
+/// The recipe of the model's own run, and the text that it held out.
+fn own_data(place: &ModelPlace, stop: &Stop) -> Result<(Recipe, Prepared)> {
     let Some(run) = &place.run else {
         return Err(Error::Folder {
             path: place.folder.clone(),
@@ -167,7 +165,7 @@ fn own_data(place: &ModelPlace, stop: &Stop) -> Result<Prepared> {
                 .into(),
         });
     }
-    Ok(data)
+    Ok((recipe, data))
 }
 
 /// A text of the person's choice, encoded and kept whole.

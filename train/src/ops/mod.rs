@@ -9,8 +9,10 @@ mod adamw;
 mod factor;
 #[cfg(feature = "fused")]
 mod flex;
+mod muon;
 mod squares;
 
 pub use adamw::{Constants, OnePassAdamW};
 pub use factor::{Factor, Scaled};
+pub use muon::{Muon, MuonState};
 pub use squares::sum_of_squares;

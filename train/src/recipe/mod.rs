@@ -101,6 +101,11 @@ pub struct Evaluation {
     /// measured at the end of the run in any case.
     #[serde(default)]
     pub windows: Option<usize>,
+    /// Tokens between the beginnings of two windows. With fewer than a window has, windows overlap,
+    /// every token but the first counts once, and it is predicted from more of the text before it.
+    /// Where not given, windows lie side by side, and what does not fill the last one is left out.
+    #[serde(default)]
+    pub stride: Option<usize>,
     /// Windows computed at once.
     #[serde(default = "default_eval_batch")]
     pub batch: usize,

@@ -34,6 +34,7 @@ impl Recipe {
         let Evaluation {
             every,
             windows,
+            stride,
             batch,
             patience,
         } = self.evaluation;
@@ -44,6 +45,7 @@ impl Recipe {
             ("evaluation.every", every),
             ("evaluation.batch", batch as u64),
             ("evaluation.windows", windows.unwrap_or(1) as u64),
+            ("evaluation.stride", stride.unwrap_or(1) as u64),
             ("evaluation.patience", patience.unwrap_or(1)),
             ("checkpoint.every", self.checkpoint.every.unwrap_or(every)),
             ("checkpoint.seconds", self.checkpoint.seconds.unwrap_or(1)),
@@ -51,6 +53,12 @@ impl Recipe {
         ] {
             require(value > 0, field, value, || "1 or more would do".into())?;
         }
+        require(
+            stride.is_none_or(|stride| stride <= context),
+            "evaluation.stride",
+            stride.unwrap_or(0),
+            || format!("at most {context}, the tokens of a window, would do"),
+        )?;
         // A batch is made on the host, and its tokens are counted over the whole run.
         let tokens = self.batch.sequences.checked_mul(context);
         require(
