@@ -184,7 +184,7 @@ fn overlapping_evaluation_counts_every_token_but_the_first_once() {
                 counted.push(target);
             }
         }
-        assert_eq!(counted, (1..length as u32).collect::<Vec<_>>());
+        assert_eq!(counted, (1..length).collect::<Vec<_>>());
     }
     let error = EvalWindows::overlapping(counting(100), 64, 0).unwrap_err();
     assert!(error.to_string().starts_with("stride"), "{error}");
