@@ -119,7 +119,8 @@ mod tests {
             }
             let mut out = start.clone();
             scatter_add(&grad, d, &ids, &mut out);
-            assert_close(&out, &want, 1e-5);
+            // Thousands of numbers are added to one.
+            assert_close(&out, &want, 1e-4);
             assert_same_with_any_threads(|| {
                 let mut out = start.clone();
                 scatter_add(&grad, d, &ids, &mut out);
