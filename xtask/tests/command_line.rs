@@ -184,11 +184,11 @@ fn only_what_the_command_needs_is_built() {
         ),
         (
             &["pretrain"],
-            "--package slovo-train --bin slovo-train --no-default-features --features flex --m",
+            "--package slovo-train --bin slovo-train --no-default-features --features fused --m",
         ),
         (
             &["doctor", "--backend", "wgpu"],
-            "--no-default-features --features flex,wgpu --message",
+            "--no-default-features --features fused,wgpu --message",
         ),
     ] {
         assert_eq!(stand.run(arguments).status.code(), Some(0));
@@ -246,7 +246,7 @@ fn a_build_is_announced_before_it_begins() {
     let stand = Stand::new("announced", "echo result", cargo);
     let output = stand.run(&["pretrain"]);
     let seen = text(&output.stderr);
-    assert!(seen.starts_with("Building slovo-train (flex)"), "{seen}");
+    assert!(seen.starts_with("Building slovo-train (fused)"), "{seen}");
     assert!(seen.ends_with("   Compiling burn v0\n"), "{seen}");
     assert_eq!(text(&output.stdout), "result\n");
 }
