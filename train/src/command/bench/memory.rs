@@ -3,6 +3,7 @@
 //! What a process once had resident never leaves its high-water mark, so each configuration trains
 //! in a process of its own: this program again, with `--config`.
 
+use super::scratch::Scratch;
 use super::{SHAPES, Shape, optimizer, shape, train};
 use crate::learner::End;
 use crate::plan::{Load, Operations, Plan};
@@ -14,7 +15,6 @@ use slovo_args::{Backend, BenchArgs, PretrainArgs, Progress, TrainingArgs, exit}
 use slovo_data::memory;
 use slovo_data::report::grouped;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Recipes by name, and what is in their files.
@@ -97,8 +97,8 @@ pub(super) fn compare(args: &BenchArgs, stop: &Stop) -> Result<Comparison> {
 
 /// Preparing text takes memory too; it is done before anything is measured.
 fn prepare(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result<()> {
-    let scratch = Scratch::new(name)?;
-    let args = scratch.pretrain(text, args, true)?;
+    let scratch = Scratch::new(&format!("memory-{name}"))?;
+    let args = pretrain(&scratch, text, args, true)?;
     Pretraining::prepare(&args, &mut |_| {}, stop).map(|_| ())
 }
 
@@ -139,8 +139,8 @@ fn one(name: &str, args: &BenchArgs, stop: &Stop) -> Result<Compared> {
 
 /// A whole run: training, evaluation, checkpoints.
 fn train_recipe(name: &str, text: &str, args: &BenchArgs, stop: &Stop) -> Result<Plan> {
-    let scratch = Scratch::new(name)?;
-    let args = scratch.pretrain(text, args, false)?;
+    let scratch = Scratch::new(&format!("memory-{name}"))?;
+    let args = pretrain(&scratch, text, args, false)?;
     let run = Pretraining::prepare(&args, &mut |_| {}, stop)?;
     let plan = run.plan(args.training.backend.backend)?;
     match run.run(&args.training, stop)?.end {
@@ -174,45 +174,26 @@ fn train_shape(name: &str, args: &BenchArgs, stop: &Stop) -> Result<Plan> {
     Ok(Plan::new(&load, 0))
 }
 
-/// A folder for a run that nobody wants to keep.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Result<Self> {
-        let folder = format!("slovo-memory-{name}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(folder);
-        std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        Ok(Self(folder))
-    }
-
-    fn pretrain(&self, recipe: &str, args: &BenchArgs, dry_run: bool) -> Result<PretrainArgs> {
-        let path = self.0.join("asked.ron");
-        write(&path, recipe)?;
-        Ok(PretrainArgs {
-            recipe: Some(path),
-            training: TrainingArgs {
-                backend: args.backend.clone(),
-                out: Some(self.0.join("run")),
-                resume: false,
-                seed: None,
-                set: Vec::new(),
-                steps: Some(args.steps.max(1) as u64),
-                dry_run,
-                progress: Progress::None,
-            },
-        })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // A folder that stays behind in the system's temporary one is no reason to fail.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(Error::io("write", path))
+/// Arguments of a run that nobody wants to keep.
+fn pretrain(
+    scratch: &Scratch,
+    recipe: &str,
+    args: &BenchArgs,
+    dry_run: bool,
+) -> Result<PretrainArgs> {
+    Ok(PretrainArgs {
+        recipe: Some(scratch.write("asked.ron", recipe)?),
+        training: TrainingArgs {
+            backend: args.backend.clone(),
+            out: Some(scratch.path("run")),
+            resume: false,
+            seed: None,
+            set: Vec::new(),
+            steps: Some(args.steps.max(1) as u64),
+            dry_run,
+            progress: Progress::None,
+        },
+    })
 }
 
 #[cfg(test)]

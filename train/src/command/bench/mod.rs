@@ -9,6 +9,7 @@ mod generate;
 mod memory;
 mod ops;
 mod race;
+mod scratch;
 mod train;
 
 use super::json;

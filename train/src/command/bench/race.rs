@@ -1,5 +1,6 @@
 //! This program and PyTorch in turns on the same machine, each turn in a process of its own.
 
+use super::scratch::Scratch;
 use super::{all_asked, median, shape};
 use crate::stop::Stop;
 use crate::{Error, Result};
@@ -7,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use slovo_args::{BenchArgs, RaceWork, exit};
 use slovo_data::report::grouped;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::{fmt, fs, thread};
+use std::{fmt, thread};
 
 /// The other side's program.
 const PEER: &str = include_str!("peer.py");
@@ -75,9 +76,8 @@ impl Runner {
 ///
 /// A Python that does not run or has no torch, a turn that fails, or a request to stop.
 pub(super) fn race(args: &BenchArgs, stop: &Stop) -> Result<Race> {
-    let scratch = tempfile_folder()?;
-    let script = scratch.0.join("peer.py");
-    fs::write(&script, PEER).map_err(Error::io("write", &script))?;
+    let scratch = Scratch::new("race")?;
+    let script = scratch.write("peer.py", PEER)?;
     let mut heats = Vec::new();
     for (work, config) in heats_asked(args)? {
         heats.push(heat(args, work, config, &script, stop)?);
@@ -214,22 +214,6 @@ fn turn(args: &BenchArgs, runner: Runner, work: &str, config: &str, script: &Pat
 
 fn failed(runner: Runner, what: &dyn fmt::Display) -> Error {
     Error::Training(format!("the turn of {}: {what}", runner.name()))
-}
-
-/// A folder that goes with the race.
-struct Folder(PathBuf);
-
-fn tempfile_folder() -> Result<Folder> {
-    let folder = std::env::temp_dir().join(format!("slovo-race-{}", std::process::id()));
-    fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-    Ok(Folder(folder))
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A folder that stays behind in the system's temporary one is no reason to fail.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 impl fmt::Display for Race {
