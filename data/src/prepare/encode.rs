@@ -1,25 +1,18 @@
 //! Documents to shards: all cores, bounded memory, the same bytes whatever the number of threads.
 //!
 //! One thread reads and cleans, and hands over batches of a few megabytes; the pool encodes a batch
-//! in pieces; this thread writes the results in the order of the documents. At most three batches
-//! exist at a time.
+//! in pieces; this thread writes the results in the order of the documents.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::corpus::{Corpus, Seen};
+use super::pipe::{Batches, pipe};
 use super::progress::{Progress, Stage};
 use crate::Error;
-use crate::prefetch::message;
 use crate::report::Report;
 use crate::shard::{Provenance, ShardWriter};
 use crate::split::{Division, Side, Splitter};
 use crate::tokenizer::{Before, Tokenizer, TokenizerError};
-
-/// Text in a batch, in bytes; a longer document is a batch by itself.
-const BATCH_BYTES: usize = 4 << 20;
-/// Batches that wait between reader and encoder.
-const DEPTH: usize = 1;
 
 /// A text on its way to a shard.
 struct Unit {
@@ -51,19 +44,13 @@ pub(super) fn encode(
     progress: &mut dyn FnMut(Progress),
     stop: &AtomicBool,
 ) -> Result<Splitter, Error> {
-    std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(DEPTH);
-        let reader = scope.spawn(move || read(corpus, seen, splitter, sender, stop));
-        let mut done = 0;
-        let mut written = Ok(());
-        for batch in receiver {
-            written = write(&batch, tokenizer, outputs);
-            if written.is_ok() && stop.load(Ordering::Relaxed) {
-                written = Err(Error::Stopped);
-            }
-            if written.is_err() {
-                // Leaving the loop drops the receiver, which ends the reader.
-                break;
+    let mut done = 0;
+    pipe(
+        |batches| read(corpus, seen, splitter, batches, stop),
+        |batch| {
+            write(&batch, tokenizer, outputs)?;
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped);
             }
             done += batch.iter().map(|unit| unit.text.len() as u64).sum::<u64>();
             progress(Progress::At {
@@ -71,28 +58,22 @@ pub(super) fn encode(
                 done,
                 total: Some(seen.clean.bytes_kept),
             });
-        }
-        let read = reader
-            .join()
-            .unwrap_or_else(|panic| Err(Error::Thread(message(&*panic))));
-        written?;
-        read
-    })
+            Ok(())
+        },
+    )
 }
 
 fn read(
     corpus: &Corpus<'_>,
     seen: &Seen,
     mut splitter: Splitter,
-    sender: SyncSender<Vec<Unit>>,
+    batches: &mut Batches<Unit>,
     stop: &AtomicBool,
 ) -> Result<Splitter, Error> {
-    let mut batch = Vec::new();
-    let mut bytes = 0;
     let mut before = Before::default();
     let mut carried = None;
     corpus.each(seen, stop, &mut |document, sha256| {
-        bytes += document.text.len();
+        let bytes = document.text.len();
         let provenance = Provenance::from(&document);
         let division = splitter.divide(&document, sha256);
         let continues = document.continues;
@@ -101,7 +82,7 @@ fn read(
             before.pass(&text);
             let begins = carried != Some(side);
             carried = Some(side);
-            batch.push(Unit {
+            batches.push(Unit {
                 text,
                 side,
                 provenance: provenance.clone(),
@@ -125,16 +106,8 @@ fn read(
             before = Before::default();
             carried = None;
         }
-        if bytes >= BATCH_BYTES {
-            bytes = 0;
-            // Nobody receives when writing has failed, and that error is the one to report.
-            sender
-                .send(std::mem::take(&mut batch))
-                .map_err(|_| Error::Stopped)?;
-        }
-        Ok(())
+        batches.count(bytes)
     })?;
-    sender.send(batch).map_err(|_| Error::Stopped)?;
     Ok(splitter)
 }
 
@@ -150,6 +123,7 @@ fn write(batch: &[Unit], tokenizer: &Tokenizer, outputs: &mut Outputs<'_>) -> Re
                 error => error,
             },
         })?;
+        outputs.report.unknown_tokens += tokenizer.count_unknown(&tokens) as u64;
         if !unit.continues {
             tokens.extend(tokenizer.end_of_text());
         }

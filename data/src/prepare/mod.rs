@@ -10,6 +10,8 @@ mod corpus;
 mod encode;
 mod folder;
 mod meter;
+mod pairs;
+mod pipe;
 mod plan;
 mod prepared;
 mod progress;
@@ -20,10 +22,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use serde::Serialize;
+
 pub use meter::Meter;
+pub use pairs::{
+    Dropped, Lengths, PairReport, PairSide, PairSplitReport, PreparedPairs, prepare_pairs,
+    prepare_pairs_with, read_pair_report,
+};
 pub use plan::{Plan, expand, plan};
 pub(crate) use prepared::write_first;
-pub use prepared::{Prepared, read_report, write_text};
+pub use prepared::{Prepared, holds_pairs, read_report, write_text};
 pub use progress::{Progress, Stage};
 
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
@@ -60,7 +68,8 @@ impl Default for Options {
     }
 }
 
-/// Prepares the data of a recipe, or opens what was prepared before.
+/// Prepares the text of a recipe, or opens what was prepared before; pairs are for
+/// [`prepare_pairs`].
 ///
 /// # Errors
 /// Whatever is wrong with recipe or sources ([`Error::is_usage`]), a disk that fails, or
@@ -90,13 +99,14 @@ pub fn prepare_with(
 ) -> Result<Prepared, Error> {
     let begin = Instant::now();
     recipe.validate()?;
+    recipe.expect(false)?;
     let inputs = Inputs::resolve(&recipe.sources)?;
     let mut plan = plan::of(recipe, &inputs, options)?;
     let (parent, name) = plan.place(options);
     // Also where nothing is left to do: another process may have been killed doing it.
     folder::remove_stale(&parent, &name);
     if let Some(dir) = &plan.dir
-        && let Some(prepared) = plan::reuse(dir, &plan.key, progress)?
+        && let Some(prepared) = plan::reuse(dir, &plan.key, Prepared::open, progress)?
     {
         return Ok(prepared);
     }
@@ -120,7 +130,7 @@ pub fn prepare_with(
     }
     let dir = plan.dir.clone().unwrap_or_default();
     if inputs.files().is_none()
-        && let Some(prepared) = plan::reuse(&dir, &plan.key, progress)?
+        && let Some(prepared) = plan::reuse(&dir, &plan.key, Prepared::open, progress)?
     {
         return Ok(prepared);
     }
@@ -169,7 +179,7 @@ pub fn prepare_with(
 
     let open = |split| Shards::open(temporary.path(), split, Some(&report.tokenizer.fingerprint));
     let (train_shards, validation_shards) = (open("train")?, open("validation")?);
-    report.fingerprint = prepared::fingerprint(&tokenizer, &train_shards, &validation_shards);
+    report.fingerprint = prepared::fingerprint(&tokenizer, &[&train_shards, &validation_shards]);
     report.train = split_report(report.train.documents, &train, &train_shards);
     report.validation = split_report(report.validation.documents, &validation, &validation_shards);
     report.bytes_per_token = report.bytes() as f64 / report.tokens() as f64;
@@ -182,14 +192,7 @@ pub fn prepare_with(
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Stopped);
     }
-    match temporary.finish(&dir) {
-        Ok(()) => Prepared::open(&dir),
-        // Another process may have prepared the same in the meantime.
-        Err(error) => match plan::reuse(&dir, &plan.key, progress) {
-            Ok(Some(prepared)) => Ok(prepared),
-            _ => Err(error),
-        },
-    }
+    plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)
 }
 
 fn scan(
@@ -290,7 +293,7 @@ fn split_report(documents: u64, written: &Written, shards: &Shards) -> SplitRepo
     }
 }
 
-fn write_texts(recipe: &DataRecipe, report: &Report, folder: &Path) -> Result<(), Error> {
+fn write_texts(recipe: &DataRecipe, report: &impl Serialize, folder: &Path) -> Result<(), Error> {
     let ron = to_ron_string(recipe)?;
     let path = folder.join("recipe.ron");
     files::write(&path, ron.as_bytes()).map_err(Error::io("write", &path))?;

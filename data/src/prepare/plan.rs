@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::prepared::{self, Prepared};
-use super::{Options, Progress, folder};
+use super::folder::{self, Temporary};
+use super::prepared::{self, Head};
+use super::{Options, Progress};
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
 use crate::shard::ShardError;
 use crate::source::{InputFile, Inputs, SourceError};
@@ -65,7 +66,7 @@ pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Res
         plan.name(options);
     }
     plan.ready = plan.dir.as_deref().is_some_and(|dir| {
-        !plan.reads_stdin && prepared::read_report(dir).is_ok_and(|report| report.key == plan.key)
+        !plan.reads_stdin && Head::read(dir).is_ok_and(|head| head.key() == plan.key)
     });
     Ok(plan)
 }
@@ -96,13 +97,15 @@ impl Plan {
     }
 }
 
-/// What was prepared under this key, if it is there; an error where the folder holds anything else.
+/// What was prepared under this key, opened, if it is there; an error where the folder holds
+/// anything else.
 /// Damaged output of this very key is removed, because it can be made again.
-pub(super) fn reuse(
+pub(super) fn reuse<P>(
     dir: &Path,
     key: &str,
+    open: fn(&Path) -> Result<P, Error>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Option<Prepared>, Error> {
+) -> Result<Option<P>, Error> {
     let exists = |what: &str| Error::Exists {
         path: dir.to_owned(),
         what: what.to_owned(),
@@ -118,14 +121,14 @@ pub(super) fn reuse(
     if entries.next().is_none() {
         return Ok(None);
     }
-    match prepared::read_report(dir) {
+    match Head::read(dir) {
         Err(_) => Err(exists("holds other files")),
-        Ok(report) if report.key != key => Err(exists(&format!(
+        Ok(head) if head.key() != key => Err(exists(&format!(
             "holds data of another recipe or of changed sources ({:?}, key {})",
-            report.name,
-            report.key.get(..12).unwrap_or(&report.key)
+            head.name(),
+            head.key().get(..12).unwrap_or(head.key())
         ))),
-        Ok(_) => match Prepared::open(dir) {
+        Ok(_) => match open(dir) {
             Ok(prepared) => {
                 folder::remove_lock(dir);
                 Ok(Some(prepared))
@@ -137,6 +140,24 @@ pub(super) fn reuse(
                 folder::remove(dir)?;
                 Ok(None)
             }
+        },
+    }
+}
+
+/// Gives a complete folder its name and opens it.
+pub(super) fn finish<P>(
+    temporary: Temporary,
+    dir: &Path,
+    key: &str,
+    open: fn(&Path) -> Result<P, Error>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<P, Error> {
+    match temporary.finish(dir) {
+        Ok(()) => open(dir),
+        // Another process may have prepared the same in the meantime.
+        Err(error) => match reuse(dir, key, open, progress) {
+            Ok(Some(prepared)) => Ok(prepared),
+            _ => Err(error),
         },
     }
 }

@@ -1,9 +1,10 @@
-//! Prepared data: the folder, opened.
+//! Prepared text: the folder, opened.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
@@ -15,7 +16,10 @@ use crate::tokenizer::Tokenizer;
 /// Version of the folder's layout, and of everything that decides which tokens a text becomes.
 pub(super) const VERSION: u32 = 1;
 
-/// Data that is ready for training.
+/// What the report of pairs has as its `kind`; that of text has none.
+pub(super) const PAIRS: &str = "pairs";
+
+/// Text that is ready for training.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// Its folder: `tokenizer.json`, `train-*.shard`, `validation-*.shard`, `report.json` and
@@ -44,17 +48,8 @@ impl Prepared {
         let expected = tokenizer.fingerprint();
         let train = Shards::open(dir, "train", Some(&expected))?;
         let validation = Shards::open(dir, "validation", Some(&expected))?;
-        let fingerprint = fingerprint(&tokenizer, &train, &validation);
-        if fingerprint != report.fingerprint {
-            return Err(Error::NotPrepared {
-                path: dir.to_owned(),
-                message: format!(
-                    "its files have the fingerprint {fingerprint}, its report.json says {}; \
-                     prepare the data again",
-                    report.fingerprint
-                ),
-            });
-        }
+        let fingerprint = fingerprint(&tokenizer, &[&train, &validation]);
+        check_fingerprint(dir, &fingerprint, &report.fingerprint)?;
         Ok(Self {
             dir: dir.to_owned(),
             tokenizer,
@@ -118,16 +113,77 @@ pub(crate) fn write_first(
     Ok(written)
 }
 
-/// The report of a folder that claims to be prepared data; the data themselves are not looked at.
+/// The report of a folder that claims to be prepared text; the data themselves are not looked at.
+///
+/// # Errors
+/// A folder without a report, or with one of pairs or of another version.
+pub fn read_report(dir: &Path) -> Result<Report, Error> {
+    let head = Head::read(dir)?;
+    match head.is_pairs() {
+        true => Err(not_prepared(
+            dir,
+            "it holds pairs for translation, not text".to_owned(),
+        )),
+        false => head.report(),
+    }
+}
+
+/// Whether a folder of prepared data holds pairs, for
+/// [`PreparedPairs::open`](super::PreparedPairs::open), and not text, for [`Prepared::open`].
 ///
 /// # Errors
 /// A folder without a report, or with one of another version.
-pub fn read_report(dir: &Path) -> Result<Report, Error> {
-    let path = dir.join("report.json");
-    let not_prepared = |message: String| Error::NotPrepared {
+pub fn holds_pairs(dir: &Path) -> Result<bool, Error> {
+    Ok(Head::read(dir)?.is_pairs())
+}
+
+/// What is known of a folder before its sort is.
+pub(super) struct Head {
+    dir: PathBuf,
+    report: serde_json::Value,
+}
+
+impl Head {
+    /// Reads the report of a folder of text or of pairs.
+    pub(super) fn read(dir: &Path) -> Result<Self, Error> {
+        Ok(Self {
+            dir: dir.to_owned(),
+            report: read_json(dir)?,
+        })
+    }
+
+    /// Whether the folder holds pairs.
+    pub(super) fn is_pairs(&self) -> bool {
+        self.report["kind"] == PAIRS
+    }
+
+    /// What its recipe calls it.
+    pub(super) fn name(&self) -> &str {
+        self.report["name"].as_str().unwrap_or_default()
+    }
+
+    /// The key that it was prepared under.
+    pub(super) fn key(&self) -> &str {
+        self.report["key"].as_str().unwrap_or_default()
+    }
+
+    /// The report itself.
+    pub(super) fn report<R: DeserializeOwned>(self) -> Result<R, Error> {
+        serde_json::from_value(self.report)
+            .map_err(|error| not_prepared(&self.dir, format!("its report.json: {error}")))
+    }
+}
+
+pub(super) fn not_prepared(dir: &Path, message: String) -> Error {
+    Error::NotPrepared {
         path: dir.to_owned(),
         message,
-    };
+    }
+}
+
+fn read_json(dir: &Path) -> Result<serde_json::Value, Error> {
+    let path = dir.join("report.json");
+    let not_prepared = |message| not_prepared(dir, message);
     let json = match std::fs::read(&path) {
         Ok(json) => json,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -148,17 +204,28 @@ pub fn read_report(dir: &Path) -> Result<Report, Error> {
             value["version"]
         )));
     }
-    serde_json::from_value(value).map_err(|error| not_prepared(format!("its report.json: {error}")))
+    Ok(value)
 }
 
-pub(super) fn fingerprint(tokenizer: &Tokenizer, train: &Shards, validation: &Shards) -> String {
+/// SHA-256 over tokenizer and tokens.
+pub(super) fn fingerprint(tokenizer: &Tokenizer, shards: &[&Shards]) -> String {
     let mut sha256 = Sha256::new();
-    for part in [
-        &tokenizer.fingerprint(),
-        train.fingerprint(),
-        validation.fingerprint(),
-    ] {
-        sha256.update(part);
+    sha256.update(tokenizer.fingerprint());
+    for shards in shards {
+        sha256.update(shards.fingerprint());
     }
     hex(&sha256.finalize())
+}
+
+pub(super) fn check_fingerprint(dir: &Path, found: &str, reported: &str) -> Result<(), Error> {
+    match found == reported {
+        true => Ok(()),
+        false => Err(not_prepared(
+            dir,
+            format!(
+                "its files have the fingerprint {found}, its report.json says {reported}; \
+                 prepare the data again"
+            ),
+        )),
+    }
 }

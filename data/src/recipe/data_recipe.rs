@@ -5,9 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecipeError, from_ron_str, load_ron};
-use crate::cargo_corpus;
-use crate::tokenizer::{LARGEST_SAMPLE, SAMPLE_BYTES};
+use super::{RecipeError, Source, from_ron_str, load_ron, pairs};
+use crate::tokenizer::{LARGEST_SAMPLE, SAMPLE_BYTES, Specials};
 
 /// What text goes in, and what becomes of it.
 ///
@@ -39,88 +38,6 @@ pub struct DataRecipe {
     pub tokenizer: TokenizerRecipe,
     /// Which part is held out for validation.
     pub split: Split,
-}
-
-/// Where text comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Source {
-    /// Files, plain or compressed (`.gz`, `.zst`, `.bz2`, `.xz`; several members, frames or streams
-    /// are read to the end).
-    Files {
-        /// Files, folders (all files below, hidden ones left out) and wildcards (`*`, `?`, `[ab]`,
-        /// `**`). May begin with `$SLOVO_DATA`, and are otherwise relative to the current folder.
-        paths: Vec<String>,
-        /// What is in a file.
-        #[serde(default)]
-        format: FileFormat,
-        /// JSON Lines: the field that holds the text.
-        #[serde(default = "default_field")]
-        field: String,
-        /// JSON Lines: what a line that is not JSON, or lacks the field, does.
-        #[serde(default)]
-        bad_lines: OnBadLine,
-        /// Text: a line equal to this ends a document (`""`: a blank line). Without it a file is
-        /// one document.
-        #[serde(default)]
-        separator: Option<String>,
-        /// The text's licence, kept as provenance.
-        #[serde(default)]
-        licence: Option<String>,
-    },
-    /// Standard input, which can be read once: what is prepared from it is not found again by its
-    /// recipe.
-    Stdin {
-        /// What comes in; `Auto` means text.
-        #[serde(default)]
-        format: FileFormat,
-        /// JSON Lines: the field that holds the text.
-        #[serde(default = "default_field")]
-        field: String,
-        /// JSON Lines: what a line that is not JSON, or lacks the field, does.
-        #[serde(default)]
-        bad_lines: OnBadLine,
-        /// Text: a line equal to this ends a document.
-        #[serde(default)]
-        separator: Option<String>,
-        /// The text's licence, kept as provenance.
-        #[serde(default)]
-        licence: Option<String>,
-    },
-    /// Sources and documentation of packages that this workspace's `Cargo.lock` pins and that
-    /// cargo has unpacked; see [`cargo_corpus`].
-    Cargo {
-        /// Package names; the lock gives the version, the newest where it holds several, or the
-        /// newest that begins as in `rand@0.9`.
-        #[serde(default = "default_packages")]
-        packages: Vec<String>,
-        /// No package gives more than this many bytes.
-        #[serde(default = "default_max_bytes_per_package")]
-        max_bytes_per_package: u64,
-    },
-}
-
-/// What is in a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FileFormat {
-    /// `.jsonl` and `.ndjson` are JSON Lines, anything else is text; `.gz`, `.zst`, `.bz2` and
-    /// `.xz` aside.
-    #[default]
-    Auto,
-    /// Plain text, UTF-8.
-    Text,
-    /// One JSON object a line.
-    Jsonl,
-}
-
-/// What a line that cannot be used does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OnBadLine {
-    /// The run stops and names file and line.
-    #[default]
-    Stop,
-    /// The line is left out and counted.
-    Skip,
 }
 
 /// What cleaning does; every rule can be switched off, and every verdict is counted.
@@ -177,6 +94,24 @@ pub enum TokenizerRecipe {
     Bpe {
         /// Tokens in the vocabulary, special ones included.
         vocab_size: usize,
+        /// What it is for, which decides the special tokens.
+        #[serde(default)]
+        specials: Specials,
+        /// A pair that occurs less often is never merged.
+        #[serde(default = "default_min_frequency")]
+        min_frequency: u64,
+        /// Bytes of the training text to train it on, drawn from all of it; below two gigabytes.
+        #[serde(default = "default_sample")]
+        sample: usize,
+    },
+    /// WordPiece as BERT has it, trained on the training text: for masked words. What it takes from
+    /// a text is in [`Tokenizer::loses`](crate::Tokenizer::loses).
+    WordPiece {
+        /// Tokens in the vocabulary, special ones included.
+        vocab_size: usize,
+        /// Upper case and accents go.
+        #[serde(default = "default_lowercase")]
+        lowercase: bool,
         /// A pair that occurs less often is never merged.
         #[serde(default = "default_min_frequency")]
         min_frequency: u64,
@@ -205,7 +140,14 @@ pub enum Split {
         #[serde(default)]
         unit: SplitUnit,
     },
-    /// These groups whole: packages of the cargo corpus, paths of files.
+    /// So many pairs, or a few more: those whose sources have the smallest hashes, each source with
+    /// all of its pairs. For pairs only.
+    Count {
+        /// How many, before those that are too long are left out.
+        validation: u64,
+    },
+    /// These groups whole: packages of the cargo corpus, paths of files. Of pairs, one whose source
+    /// is held out is not trained on, whatever its file.
     Groups(Vec<String>),
 }
 
@@ -219,16 +161,8 @@ pub enum SplitUnit {
     Group,
 }
 
-fn default_field() -> String {
-    "text".to_owned()
-}
-
-fn default_packages() -> Vec<String> {
-    cargo_corpus::default_packages()
-}
-
-fn default_max_bytes_per_package() -> u64 {
-    cargo_corpus::DEFAULT_MAX_BYTES_PER_PACKAGE
+fn default_lowercase() -> bool {
+    true
 }
 
 fn default_min_frequency() -> u64 {
@@ -237,32 +171,6 @@ fn default_min_frequency() -> u64 {
 
 fn default_sample() -> usize {
     SAMPLE_BYTES
-}
-
-impl Source {
-    /// Files as a person types them on a command line, every choice left at its default; `-` is
-    /// standard input.
-    pub fn typed(path: &str) -> Self {
-        let format = FileFormat::default();
-        let (field, bad_lines) = (default_field(), OnBadLine::default());
-        match path {
-            "-" => Self::Stdin {
-                format,
-                field,
-                bad_lines,
-                separator: None,
-                licence: None,
-            },
-            path => Self::Files {
-                paths: vec![path.to_owned()],
-                format,
-                field,
-                bad_lines,
-                separator: None,
-                licence: None,
-            },
-        }
-    }
 }
 
 impl DataRecipe {
@@ -296,20 +204,7 @@ impl DataRecipe {
         for (i, source) in self.sources.iter().enumerate() {
             source.validate(i)?;
         }
-        if let TokenizerRecipe::Bpe {
-            vocab_size, sample, ..
-        } = self.tokenizer
-        {
-            if vocab_size < SMALLEST_BPE_VOCABULARY {
-                let right = "byte-level pairs start from the 256 bytes and an end of text; give at \
-                             least 257, 4096 for a small text";
-                return refuse("tokenizer.vocab_size", vocab_size, right);
-            }
-            if !(1..=LARGEST_SAMPLE).contains(&sample) {
-                let right = "give bytes of text, such as 100_000_000, and fewer than 2^31";
-                return refuse("tokenizer.sample", sample, right);
-            }
-        }
+        self.tokenizer.validate()?;
         match &self.split {
             Split::Position { validation } | Split::Hash { validation, .. } => {
                 // Written so that a NaN is refused too.
@@ -318,57 +213,61 @@ impl DataRecipe {
                     return refuse("split.validation", validation, right);
                 }
             }
+            Split::Count { validation: 0 } => {
+                return refuse("split.validation", 0, "give so many pairs, such as 2000");
+            }
             Split::Groups(groups) if groups.is_empty() => {
                 let right = "name the groups to hold out, such as Groups([\"itoa\"])";
                 return refuse("split.Groups", "empty", right);
             }
-            Split::Groups(_) => {}
+            Split::Count { .. } | Split::Groups(_) => {}
+        }
+        pairs::validate(self)
+    }
+}
+
+/// The five special tokens and a character.
+const SMALLEST_WORDPIECE_VOCABULARY: usize = 6;
+
+impl TokenizerRecipe {
+    fn validate(&self) -> Result<(), RecipeError> {
+        let (vocab_size, sample, least, right) = match self {
+            Self::Char | Self::Byte | Self::File(_) => return Ok(()),
+            Self::Bpe {
+                vocab_size,
+                specials,
+                sample,
+                ..
+            } => {
+                let least = specials.least_vocabulary();
+                let names = specials.names().join(", ");
+                let right = format!(
+                    "byte-level pairs start from the 256 bytes and {names}; give at least {least}, \
+                     4096 for a small text"
+                );
+                (*vocab_size, *sample, least, right)
+            }
+            Self::WordPiece {
+                vocab_size, sample, ..
+            } => {
+                let right = "five special tokens and the text's characters come first; give 4096 \
+                             for a small text, 30522 as BERT has"
+                    .to_owned();
+                (*vocab_size, *sample, SMALLEST_WORDPIECE_VOCABULARY, right)
+            }
+        };
+        if vocab_size < least {
+            return refuse("tokenizer.vocab_size", vocab_size, &right);
+        }
+        if !(1..=LARGEST_SAMPLE).contains(&sample) {
+            let right = "give bytes of text, such as 100_000_000, and fewer than 2^31";
+            return refuse("tokenizer.sample", sample, right);
         }
         Ok(())
     }
 }
 
-/// The 256 bytes and the end of text.
-const SMALLEST_BPE_VOCABULARY: usize = 257;
-
-impl Source {
-    fn validate(&self, i: usize) -> Result<(), RecipeError> {
-        match self {
-            Self::Files { paths, field, .. } => {
-                if paths.is_empty() {
-                    let right = "name at least one file, folder or wildcard";
-                    return refuse(&format!("sources.{i}.paths"), "empty", right);
-                }
-                validate_field(i, field)
-            }
-            Self::Stdin { field, .. } => validate_field(i, field),
-            Self::Cargo {
-                packages,
-                max_bytes_per_package,
-            } => {
-                if packages.is_empty() {
-                    let right = "name packages of Cargo.lock, or leave the field out";
-                    return refuse(&format!("sources.{i}.packages"), "empty", right);
-                }
-                if *max_bytes_per_package == 0 {
-                    let right = "give the most bytes that a package may yield, such as 500000";
-                    return refuse(&format!("sources.{i}.max_bytes_per_package"), 0, right);
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-fn validate_field(i: usize, field: &str) -> Result<(), RecipeError> {
-    if field.is_empty() {
-        let right = "name the field that holds the text, such as text";
-        return refuse(&format!("sources.{i}.field"), "empty", right);
-    }
-    Ok(())
-}
-
-fn refuse(field: &str, value: impl Display, right: &str) -> Result<(), RecipeError> {
+pub(super) fn refuse(field: &str, value: impl Display, right: &str) -> Result<(), RecipeError> {
     Err(RecipeError::Value {
         field: field.to_owned(),
         value: value.to_string(),
@@ -413,9 +312,27 @@ mod tests {
                 "tokenizer.sample=2147483648",
                 "tokenizer.sample is 2147483648",
             ),
+            (
+                "tokenizer=Bpe(vocab_size: 259, specials: Masked)",
+                "tokenizer.vocab_size is 259: byte-level pairs start from the 256 bytes and [PAD], \
+                 [CLS], [SEP], [MASK]; give at least 260",
+            ),
+            (
+                "tokenizer=Bpe(vocab_size: 257, specials: Pairs)",
+                "tokenizer.vocab_size is 257",
+            ),
+            (
+                "tokenizer=WordPiece(vocab_size: 5)",
+                "tokenizer.vocab_size is 5: five special tokens",
+            ),
+            (
+                "tokenizer=WordPiece(vocab_size: 500, sample: 0)",
+                "tokenizer.sample is 0",
+            ),
             ("split.validation=0", "split.validation is 0"),
             ("split.validation=1.0", "split.validation is 1"),
             ("split=Groups([])", "split.Groups is empty"),
+            ("split=Count(validation: 0)", "split.validation is 0"),
         ] {
             let recipe = apply_sets(good.clone(), &[set.to_owned()]).unwrap();
             let text = recipe.validate().unwrap_err().to_string();

@@ -7,12 +7,13 @@
 mod data_recipe;
 mod error;
 mod load;
+mod pairs;
 mod ron_tree;
 mod set;
+mod source;
 
-pub use data_recipe::{
-    Clean, DataRecipe, Encoding, FileFormat, OnBadLine, Source, Split, SplitUnit, TokenizerRecipe,
-};
+pub use data_recipe::{Clean, DataRecipe, Encoding, Split, SplitUnit, TokenizerRecipe};
 pub use error::RecipeError;
 pub use load::{from_ron_str, load_ron, to_ron_string};
 pub use set::apply_sets;
+pub use source::{FileFormat, OnBadLine, PairFormat, Source};

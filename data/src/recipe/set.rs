@@ -209,6 +209,7 @@ mod tests {
             set("tokenizer=Bpe(vocab_size: 4_096)").unwrap().tokenizer,
             TokenizerRecipe::Bpe {
                 vocab_size: 4096,
+                specials: crate::tokenizer::Specials::Text,
                 min_frequency: 2,
                 sample: crate::tokenizer::SAMPLE_BYTES,
             }

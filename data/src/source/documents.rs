@@ -1,13 +1,11 @@
 //! The stream of documents, file after file.
 
-use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Form, Planned};
 use super::jsonl::JsonlReader;
-use super::stream::Stream;
 use super::text::TextReader;
 use super::{Item, SourceError};
 use crate::document::{Document, MAX_DOCUMENT_BYTES};
@@ -17,7 +15,7 @@ use crate::recipe::Encoding;
 ///
 /// The first fault ends the stream.
 pub struct Documents {
-    plan: Arc<[Planned]>,
+    plan: Arc<[Planned<Form>]>,
     encoding: Encoding,
     /// The file being read, or the next one.
     at: usize,
@@ -46,7 +44,7 @@ enum Reader {
 }
 
 impl Documents {
-    pub(super) fn new(plan: Arc<[Planned]>, encoding: Encoding) -> Self {
+    pub(super) fn new(plan: Arc<[Planned<Form>]>, encoding: Encoding) -> Self {
         Self {
             plan,
             encoding,
@@ -61,11 +59,8 @@ impl Documents {
         self.counts.clone()
     }
 
-    fn open(&self, planned: &Planned) -> Result<Reader, SourceError> {
-        let mut stream = match &planned.path {
-            Some(path) => Stream::open(path, &planned.name)?,
-            None => Stream::new(Box::new(io::stdin()), &planned.name, None)?,
-        };
+    fn open(&self, planned: &Planned<Form>) -> Result<Reader, SourceError> {
+        let mut stream = planned.open()?;
         Ok(match &planned.form {
             Form::Text { separator } => {
                 stream.check_text()?;
@@ -123,7 +118,7 @@ impl Documents {
     }
 }
 
-impl Planned {
+impl Planned<Form> {
     fn document(&self, text: String, index_in_file: u64, continues: bool) -> Document {
         Document {
             text,

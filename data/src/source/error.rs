@@ -79,14 +79,14 @@ pub enum SourceError {
          say clean.encoding Replace or Skip"
     )]
     Encoding {
-        /// The file.
+        /// The file; of pairs, with the line.
         path: String,
         /// Place of the first such byte, from 0, after decompression.
         offset: u64,
         /// The byte there.
         byte: u8,
     },
-    /// A JSON line that cannot be used, under `bad_lines: Stop`.
+    /// A line that cannot be used, under `bad_lines: Stop`.
     #[error("{path}:{line}: {message}; mend the line, or let the recipe say bad_lines: Skip")]
     BadLine {
         /// The file.
@@ -96,8 +96,8 @@ pub enum SourceError {
         /// What is wrong with it.
         message: String,
     },
-    /// A line of JSON that is too long to hold.
-    #[error("{path}:{line}: the line is longer than {limit} bytes; is this JSON Lines?")]
+    /// A line that is too long to hold.
+    #[error("{path}:{line}: the line is longer than {limit} bytes; {right}")]
     LongLine {
         /// The file.
         path: String,
@@ -105,6 +105,8 @@ pub enum SourceError {
         line: u64,
         /// The most that is read.
         limit: usize,
+        /// What the file should be.
+        right: &'static str,
     },
     /// The cargo corpus cannot be read.
     #[error(transparent)]

@@ -1,18 +1,21 @@
 //! What a recipe's sources come to, before anything is read.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use super::compression::inner_name;
+use super::pair_lines::PairLine;
 use super::paths::{data_folder, expand};
-use super::{Documents, SourceError};
+use super::stream::Stream;
+use super::{Documents, PairTexts, SourceError};
 use crate::cargo_corpus::{self, CargoSummary};
-use crate::recipe::{Clean, FileFormat, OnBadLine, Source};
+use crate::recipe::{Clean, FileFormat, OnBadLine, PairFormat, Source};
+use crate::shard::Provenance;
 
 /// A file that will be read, as the cache key sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +35,13 @@ pub struct Inputs {
     files: Vec<InputFile>,
     reads_stdin: bool,
     cargo: Vec<CargoSummary>,
-    plan: Arc<[Planned]>,
+    plan: Arc<[Planned<Form>]>,
+    pairs: Arc<[Planned<PairForm>]>,
 }
 
-/// One stream to read and what its documents are called.
+/// One stream to read, what its documents are called, and how they are taken from it.
 #[derive(Clone, Debug)]
-pub(super) struct Planned {
+pub(super) struct Planned<F> {
     /// `None`: standard input.
     pub(super) path: Option<PathBuf>,
     pub(super) name: String,
@@ -45,7 +49,29 @@ pub(super) struct Planned {
     pub(super) group: String,
     pub(super) package: Option<String>,
     pub(super) licence: Option<String>,
-    pub(super) form: Form,
+    pub(super) form: F,
+}
+
+impl<F> Planned<F> {
+    /// The stream, from its beginning.
+    pub(super) fn open(&self) -> Result<Stream, SourceError> {
+        match &self.path {
+            Some(path) => Stream::open(path, &self.name),
+            None => Stream::new(Box::new(io::stdin()), &self.name, None),
+        }
+    }
+
+    /// Where something of the stream stands.
+    pub(super) fn provenance(&self, index_in_file: u64) -> Provenance {
+        Provenance {
+            source: self.source.clone(),
+            path: self.name.clone(),
+            group: self.group.clone(),
+            package: self.package.clone(),
+            licence: self.licence.clone(),
+            index_in_file,
+        }
+    }
 }
 
 /// How documents are taken from a stream.
@@ -53,6 +79,14 @@ pub(super) struct Planned {
 pub(super) enum Form {
     Text { separator: Option<String> },
     Jsonl { field: String, bad_lines: OnBadLine },
+}
+
+/// How pairs are taken from a stream.
+#[derive(Clone, Debug)]
+pub(super) struct PairForm {
+    pub(super) line: PairLine,
+    pub(super) bad_lines: OnBadLine,
+    pub(super) max_length: usize,
 }
 
 /// What standard input is called in faults and provenance.
@@ -75,9 +109,39 @@ impl Inputs {
         }
         let mut cargo = Vec::new();
         let mut plan = Vec::new();
+        let mut pairs = Vec::new();
         for (i, source) in sources.iter().enumerate() {
             match source {
-                Source::Files { .. } => plan_files(i, source, data.as_deref(), &mut plan)?,
+                Source::Files {
+                    paths,
+                    format,
+                    field,
+                    bad_lines,
+                    separator,
+                    licence,
+                } => {
+                    let of =
+                        |name: &str| form(*format, name, field, *bad_lines, separator.as_deref());
+                    let called = format!("{i}: files");
+                    plan_files(&called, paths, licence, data.as_deref(), of, &mut plan)?;
+                }
+                Source::Pairs {
+                    paths,
+                    format,
+                    source,
+                    target,
+                    bad_lines,
+                    max_length,
+                    licence,
+                } => {
+                    let of = |name: &str| PairForm {
+                        line: pair_line(*format, name, source, target),
+                        bad_lines: *bad_lines,
+                        max_length: *max_length,
+                    };
+                    let called = format!("{i}: pairs");
+                    plan_files(&called, paths, licence, data.as_deref(), of, &mut pairs)?;
+                }
                 Source::Stdin {
                     format,
                     field,
@@ -113,10 +177,12 @@ impl Inputs {
                 }
             }
         }
-        let mut files = Vec::with_capacity(plan.len());
-        for planned in &plan {
-            if let Some(path) = &planned.path {
-                files.push(stat(path, &planned.name)?);
+        let mut files = Vec::with_capacity(plan.len() + pairs.len());
+        let texts = plan.iter().map(|planned| (&planned.path, &planned.name));
+        let both = texts.chain(pairs.iter().map(|planned| (&planned.path, &planned.name)));
+        for (path, name) in both {
+            if let Some(path) = path {
+                files.push(stat(path, name)?);
             }
         }
         Ok(Self {
@@ -124,6 +190,7 @@ impl Inputs {
             reads_stdin: stdins > 0,
             cargo,
             plan: plan.into(),
+            pairs: pairs.into(),
         })
     }
 
@@ -158,25 +225,22 @@ impl Inputs {
     pub fn documents(&self, clean: &Clean) -> Documents {
         Documents::new(Arc::clone(&self.plan), clean.encoding)
     }
+
+    /// The pairs, raw but for their encoding, in a fixed order.
+    pub fn pairs(&self, clean: &Clean) -> PairTexts {
+        PairTexts::new(Arc::clone(&self.pairs), clean.encoding)
+    }
 }
 
-fn plan_files(
-    i: usize,
-    source: &Source,
+/// The files behind the paths of one source, each once; `form` says how each is read.
+fn plan_files<F>(
+    source: &str,
+    paths: &[String],
+    licence: &Option<String>,
     data: Option<&Path>,
-    plan: &mut Vec<Planned>,
+    form: impl Fn(&str) -> F,
+    plan: &mut Vec<Planned<F>>,
 ) -> Result<(), SourceError> {
-    let Source::Files {
-        paths,
-        format,
-        field,
-        bad_lines,
-        separator,
-        licence,
-    } = source
-    else {
-        return Ok(());
-    };
     let mut seen = HashSet::new();
     for given in paths {
         for file in expand(given, data)? {
@@ -185,17 +249,34 @@ fn plan_files(
                 continue;
             }
             plan.push(Planned {
-                form: form(*format, &file.name, field, *bad_lines, separator.as_deref()),
+                form: form(&file.name),
                 path: Some(file.path),
                 group: file.name.clone(),
                 name: file.name,
-                source: format!("{i}: files"),
+                source: source.to_owned(),
                 package: None,
                 licence: licence.clone(),
             });
         }
     }
     Ok(())
+}
+
+fn pair_line(format: PairFormat, name: &str, source: &str, target: &str) -> PairLine {
+    if format == PairFormat::Jsonl || (format == PairFormat::Auto && is_named_jsonl(name)) {
+        PairLine::Jsonl {
+            source: source.to_owned(),
+            target: target.to_owned(),
+        }
+    } else {
+        PairLine::Tsv
+    }
+}
+
+/// Whether a file's name promises JSON Lines, compressed or not.
+fn is_named_jsonl(name: &str) -> bool {
+    let name = inner_name(name);
+    name.ends_with(".jsonl") || name.ends_with(".ndjson")
 }
 
 fn form(
@@ -205,9 +286,7 @@ fn form(
     bad_lines: OnBadLine,
     separator: Option<&str>,
 ) -> Form {
-    let name = inner_name(name);
-    let named_jsonl = name.ends_with(".jsonl") || name.ends_with(".ndjson");
-    if format == FileFormat::Jsonl || (format == FileFormat::Auto && named_jsonl) {
+    if format == FileFormat::Jsonl || (format == FileFormat::Auto && is_named_jsonl(name)) {
         Form::Jsonl {
             field: field.to_owned(),
             bad_lines,

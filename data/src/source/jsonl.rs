@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::encoding::{Decoded, decode};
 use super::stream::Stream;
@@ -59,6 +59,7 @@ impl JsonlReader {
                     path: self.stream.path.clone(),
                     line: self.line,
                     limit: MAX_LINE_BYTES,
+                    right: "is this JSON Lines?",
                 });
             }
             if bytes.trim_ascii().is_empty() {
@@ -97,19 +98,28 @@ impl JsonlReader {
 
 fn text_of(line: &str, field: &str) -> Result<String, String> {
     // A byte order mark before the first line is no part of the JSON.
-    let line = line.trim_start_matches('\u{FEFF}');
+    text(&mut object(line.trim_start_matches('\u{FEFF}'))?, field)
+}
+
+/// The fields of a line.
+pub(super) fn object(line: &str) -> Result<Map<String, Value>, String> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         let said = error.to_string();
         // serde_json counts lines within this one line.
         let said = said.split(" at line ").next().unwrap_or_default();
         format!("column {}: not JSON: {said}", error.column())
     })?;
-    let Value::Object(mut fields) = value else {
-        return Err(format!("a {} where an object should be", kind(&value)));
-    };
-    match fields.remove(field) {
-        Some(Value::String(text)) => Ok(text),
-        Some(other) => Err(format!("field `{field}` is a {}, not a text", kind(&other))),
+    match value {
+        Value::Object(fields) => Ok(fields),
+        other => Err(format!("a {} where an object should be", kind(&other))),
+    }
+}
+
+/// Takes the text out of a field.
+pub(super) fn text(fields: &mut Map<String, Value>, field: &str) -> Result<String, String> {
+    match fields.get_mut(field) {
+        Some(Value::String(text)) => Ok(std::mem::take(text)),
+        Some(other) => Err(format!("field `{field}` is a {}, not a text", kind(other))),
         None => {
             let names: Vec<&str> = fields.keys().map(String::as_str).take(20).collect();
             Err(format!(

@@ -1,7 +1,8 @@
-//! Sources: files, standard input and the cargo corpus as streams of documents.
+//! Sources: files, standard input and the cargo corpus as streams of documents, or of pairs.
 //!
 //! [`Inputs::resolve`] turns a recipe's sources into a fixed list of files before anything is
-//! read; [`Inputs::documents`] then streams their documents in that order in bounded memory.
+//! read; [`Inputs::documents`] then streams their documents in that order in bounded memory, and
+//! [`Inputs::pairs`] their pairs.
 
 mod compression;
 mod documents;
@@ -9,6 +10,8 @@ mod encoding;
 mod error;
 mod inputs;
 mod jsonl;
+mod pair_lines;
+mod pairs;
 mod paths;
 mod stream;
 #[cfg(test)]
@@ -19,6 +22,7 @@ mod zstd;
 pub use documents::{Documents, ReadCounts};
 pub use error::SourceError;
 pub use inputs::{InputFile, Inputs};
+pub use pairs::{PairCounts, PairText, PairTexts};
 
 /// What a reader finds next in a file.
 #[derive(Debug)]
