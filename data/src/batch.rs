@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::document_windows::{DocumentWindows, Window};
+use crate::document_windows::{DocumentWindows, Part, Window};
 use crate::order::{Order, Windows};
+use crate::prefetch::BatchSource;
 use crate::shard::Shards;
 
 /// What fills the rest of a row. Every vocabulary has this token; what it says does not matter,
@@ -111,7 +112,7 @@ impl Batches {
         let cut = match windows {
             Windows::Random => Order::new(true, len, context, seed).map(Cut::Anywhere),
             Windows::Shuffled => Order::new(false, len, context, seed).map(Cut::Anywhere),
-            Windows::Documents => DocumentWindows::new(&shards, context, seed)
+            Windows::Documents => DocumentWindows::new(&shards, Part::Targets, context, seed)
                 .map(|windows| Cut::Documents(Arc::new(windows))),
         };
         let cut = cut.ok_or_else(|| Error::Context {
@@ -158,6 +159,14 @@ impl Batches {
     /// Tokens in the text: what one epoch is counted by.
     pub fn tokens(&self) -> u64 {
         self.shards.len()
+    }
+}
+
+impl BatchSource for Batches {
+    type Batch = TokenBatch;
+
+    fn batch(&self, i: u64) -> Result<TokenBatch, Error> {
+        Ok(Self::batch(self, i))
     }
 }
 
@@ -254,7 +263,7 @@ impl EvalWindows {
     }
 }
 
-fn check(field: &'static str, found: usize) -> Result<(), Error> {
+pub(crate) fn check(field: &'static str, found: usize) -> Result<(), Error> {
     if found == 0 {
         Err(Error::Zero { field, found })
     } else {

@@ -1,9 +1,10 @@
 //! Windows that begin at a document and end with it.
 //!
-//! A document of `n` tokens, its end of text among them, has `n - 1` targets: every token after the
-//! first. Windows of `seq_len` targets are cut from it side by side, and the last one is what is
-//! left; the rest of its row is padding, which no loss counts. Nothing of one document is seen while
-//! predicting another.
+//! A document of `n` tokens, its end of text among them, has `n - 1` targets where the next token is
+//! predicted: every token after the first. Where tokens are masked it has those of its text. Windows
+//! of `seq_len` targets are cut from it side by side, and the last one is what is left; the rest of
+//! its row is padding, which no loss counts. Nothing of one document is seen while predicting
+//! another.
 //!
 //! No table of all windows is kept. The lists in the shards give each document's place, and every
 //! [`STRIDE`]th document's number of windows before it is remembered: 16 bytes for 256 documents.
@@ -17,6 +18,26 @@ const STRIDE: u64 = 256;
 /// Separates the streams of this order from those of the others.
 const DOCUMENT_EPOCH: u64 = 3;
 
+/// What of a document windows are cut from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What comes after a token: all tokens but the first.
+    Targets,
+    /// Its text: all tokens but the end of text, where the tokenizer puts one.
+    Text { ends: bool },
+}
+
+impl Part {
+    /// Tokens of a document that windows are cut from.
+    fn of(self, document: &Span) -> u64 {
+        let left_out = match self {
+            Self::Targets => true,
+            Self::Text { ends } => ends && !document.continues,
+        };
+        document.tokens.saturating_sub(u64::from(left_out))
+    }
+}
+
 /// A window: where its first input lies, and how many targets it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
@@ -27,11 +48,12 @@ pub(crate) struct Window {
 /// The windows of all documents, each once an epoch, in a new order each time.
 #[derive(Clone, Debug)]
 pub(crate) struct DocumentWindows {
+    part: Part,
     seq_len: u64,
     seed: u64,
     /// Windows in all.
     windows: u64,
-    /// Targets in all: the tokens without the first of each document.
+    /// Targets in all.
     targets: u64,
     marks: Vec<Mark>,
 }
@@ -46,9 +68,10 @@ struct Mark {
 }
 
 impl DocumentWindows {
-    /// Looks once at every document; `None` where no document has two tokens.
-    pub(crate) fn new(shards: &Shards, seq_len: u64, seed: u64) -> Option<Self> {
+    /// Looks once at every document; `None` where none has a target.
+    pub(crate) fn new(shards: &Shards, part: Part, seq_len: u64, seed: u64) -> Option<Self> {
         let mut found = Self {
+            part,
             seq_len,
             seed,
             windows: 0,
@@ -63,18 +86,23 @@ impl DocumentWindows {
                 });
             }
             found.windows += found.windows_of(&document);
-            found.targets += document.tokens.saturating_sub(1);
+            found.targets += part.of(&document);
         }
         (found.windows > 0).then_some(found)
     }
 
     fn windows_of(&self, document: &Span) -> u64 {
-        document.tokens.saturating_sub(1).div_ceil(self.seq_len)
+        self.part.of(document).div_ceil(self.seq_len)
     }
 
     /// The share of all places in the windows that no token fills, from 0 to 1.
     pub(crate) fn padding(&self) -> f64 {
-        1.0 - self.targets as f64 / (self.windows as f64 * self.seq_len as f64)
+        1.0 - self.mean_targets() / self.seq_len as f64
+    }
+
+    /// Targets of a window, on average over an epoch.
+    pub(crate) fn mean_targets(&self) -> f64 {
+        self.targets as f64 / self.windows as f64
     }
 
     /// The windows of batch `batch`, `sequences` of them.
@@ -112,7 +140,7 @@ impl DocumentWindows {
                 let at = left * self.seq_len;
                 return Window {
                     start: document.start + at,
-                    targets: (document.tokens - 1 - at).min(self.seq_len) as usize,
+                    targets: (self.part.of(&document) - at).min(self.seq_len) as usize,
                 };
             }
             left -= windows;

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::mask::MaskError;
+use crate::pairs::BucketError;
 use crate::recipe::RecipeError;
+use crate::score::ScoreError;
 use crate::shard::ShardError;
 use crate::source::SourceError;
 use crate::tokenizer::TokenizerError;
@@ -63,6 +66,9 @@ pub enum Error {
         /// Tokens in the split.
         found: u64,
     },
+    /// Masking that hides nothing sensible, or that does not fit the tokenizer or the text.
+    #[error(transparent)]
+    Mask(#[from] MaskError),
     /// A number of a batch that cannot be.
     #[error("{field} is {found}: it must be at least 1")]
     Zero {
@@ -71,6 +77,28 @@ pub enum Error {
         /// What it is.
         found: usize,
     },
+    /// Pairs that no batch can be made of.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// A pair that is not there.
+    #[error("pair {pair} was asked for, counted from 0; there are {pairs}")]
+    Pair {
+        /// Which one.
+        pair: u64,
+        /// How many there are.
+        pairs: u64,
+    },
+    /// Shards of pairs that do not belong together.
+    #[error("{sources} sources and {targets} targets; prepare the pairs again")]
+    Sides {
+        /// Sources.
+        sources: u64,
+        /// Targets.
+        targets: u64,
+    },
+    /// Translations that cannot be scored.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     /// Inputs that the report could not tell apart.
     #[error("two inputs are named {0:?}: give each its own name, as in NAME=PATH")]
     SameName(String),
@@ -135,7 +163,9 @@ impl Error {
             | Self::Empty { .. }
             | Self::Groups { .. }
             | Self::Context { .. }
+            | Self::Mask(_)
             | Self::Zero { .. }
+            | Self::Bucket(_)
             | Self::SameName(_)
             | Self::Order { .. }
             | Self::Exists { .. }
@@ -143,6 +173,9 @@ impl Error {
             Self::Source(error) => error.is_usage(),
             Self::Tokenizer(error) | Self::Document { error, .. } => error.is_usage(),
             Self::Shard(_)
+            | Self::Pair { .. }
+            | Self::Sides { .. }
+            | Self::Score(_)
             | Self::Io { .. }
             | Self::Changed { .. }
             | Self::Thread(_)

@@ -5,8 +5,10 @@
 //! ```
 //!
 //! A [`recipe`] says which text becomes which tokens, [`prepare()`] makes a folder of it, and
-//! [`Batches`] gives batch *i* of a run as a pure function of (seed, recipe, *i*). Nothing here
-//! knows a model: a batch is plain numbers.
+//! [`Batches`] gives batch *i* of a run as a pure function of (seed, recipe, *i*); [`MaskedBatches`]
+//! gives it with words hidden. Nothing here knows a model: a batch is plain numbers. Pairs of texts,
+//! for translation, go the same way: [`prepare_pairs`], [`PairBatches`], and [`score`] for what a
+//! model makes of them.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
@@ -40,23 +42,31 @@ mod document_windows;
 mod error;
 pub mod files;
 pub mod inspect;
+pub mod mask;
+pub mod masked_batch;
 pub mod memory;
 pub mod order;
+pub mod pairs;
 mod prefetch;
 pub mod prepare;
 pub mod recipe;
 pub mod report;
+pub mod score;
 pub mod shard;
 pub mod source;
 pub mod split;
 pub mod stop;
 pub mod tokenizer;
+pub mod untrusted;
 
 pub use batch::{Batches, EvalWindows, TokenBatch};
 pub use error::Error;
+pub use mask::Masking;
+pub use masked_batch::{MaskedBatch, MaskedBatches, MaskedWindows};
 pub use order::Windows;
-pub use prefetch::Prefetch;
-pub use prepare::{Prepared, Progress, prepare};
+pub use pairs::{EvalPairs, PairBatch, PairBatches, Pairs};
+pub use prefetch::{BatchSource, Prefetch};
+pub use prepare::{PairReport, Prepared, PreparedPairs, Progress, prepare, prepare_pairs};
 pub use report::Report;
 pub use shard::Shards;
 pub use tokenizer::Tokenizer;

@@ -33,7 +33,8 @@ pub struct Order {
     seed: u64,
 }
 
-/// Separates the streams that one seed gives: batches, and epochs.
+/// Separates the streams that one seed gives: batches, and epochs. 3 are documents, 4 are buckets of
+/// pairs, 5 are masked rows.
 const BATCH: u64 = 1;
 const EPOCH: u64 = 2;
 
@@ -115,7 +116,7 @@ pub(crate) fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
 
 /// A number below `bound` (at least 1), every one equally likely: Lemire 2019, "Fast Random
 /// Integer Generation in an Interval".
-fn below(stream: &mut ChaCha8Rng, bound: u64) -> u64 {
+pub(crate) fn below(stream: &mut ChaCha8Rng, bound: u64) -> u64 {
     let threshold = bound.wrapping_neg() % bound;
     loop {
         let product = u128::from(stream.next_u64()) * u128::from(bound);

@@ -5,30 +5,45 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::Error;
-use crate::batch::{Batches, TokenBatch};
+use crate::batch::TokenBatch;
+
+/// What makes batches: batch `i` is a function of itself and of `i` alone.
+pub trait BatchSource: Send + 'static {
+    /// A batch.
+    type Batch: Send + 'static;
+
+    /// Batch `i`, whatever was asked for before.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    fn batch(&self, i: u64) -> Result<Self::Batch, Error>;
+}
 
 /// Batches in order, made ahead by a background thread.
 ///
-/// It makes the same batches as [`Batches::batch`], only earlier: nothing that is computed depends
-/// on it. Dropping it ends the thread.
-pub struct Prefetch {
+/// It makes the same batches as [`BatchSource::batch`], only earlier: nothing that is computed
+/// depends on it. Dropping it ends the thread.
+pub struct Prefetch<B = TokenBatch> {
     /// `None` while it is dropped, so that the thread finds nobody waiting.
-    batches: Option<Receiver<Result<(u64, TokenBatch), Error>>>,
+    batches: Option<Receiver<Result<(u64, B), Error>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Prefetch {
+impl<B: Send + 'static> Prefetch<B> {
     /// Makes batches `from`, `from + 1` and so on, at most `depth` (and at least one) ahead of the
     /// one that was taken last.
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn new(batches: Batches, from: u64, depth: usize) -> Result<Self, Error> {
+    pub fn new<S>(batches: S, from: u64, depth: usize) -> Result<Self, Error>
+    where
+        S: BatchSource<Batch = B>,
+    {
         Self::start(move |i| batches.batch(i), from, depth)
     }
 
     fn start(
-        make: impl Fn(u64) -> TokenBatch + Send + 'static,
+        make: impl Fn(u64) -> Result<B, Error> + Send + 'static,
         from: u64,
         depth: usize,
     ) -> Result<Self, Error> {
@@ -37,8 +52,8 @@ impl Prefetch {
         let run = move || {
             for i in from..=u64::MAX {
                 let batch = catch_unwind(AssertUnwindSafe(|| make(i)))
-                    .map(|batch| (i, batch))
-                    .map_err(|panic| Error::Thread(message(&*panic)));
+                    .unwrap_or_else(|panic| Err(Error::Thread(message(&*panic))))
+                    .map(|batch| (i, batch));
                 let failed = batch.is_err();
                 if sender.send(batch).is_err() || failed {
                     return;
@@ -56,16 +71,17 @@ impl Prefetch {
     }
 }
 
-impl Iterator for Prefetch {
-    type Item = Result<(u64, TokenBatch), Error>;
+impl<B> Iterator for Prefetch<B> {
+    type Item = Result<(u64, B), Error>;
 
-    /// The next batch with its number. A panic in the thread comes as an error, and ends it.
+    /// The next batch with its number. An error ends it, and so does a panic in the thread, which
+    /// comes as one.
     fn next(&mut self) -> Option<Self::Item> {
         self.batches.as_ref()?.recv().ok()
     }
 }
 
-impl Drop for Prefetch {
+impl<B> Drop for Prefetch<B> {
     fn drop(&mut self) {
         self.batches = None;
         if let Some(thread) = self.thread.take() {
@@ -92,14 +108,14 @@ mod tests {
 
     use super::*;
 
-    fn numbered(i: u64) -> TokenBatch {
-        TokenBatch {
+    fn numbered(i: u64) -> Result<TokenBatch, Error> {
+        Ok(TokenBatch {
             rows: 1,
             cols: 1,
             inputs: vec![i as u32],
             targets: vec![i as u32 + 1],
             mask: None,
-        }
+        })
     }
 
     #[test]
@@ -107,7 +123,7 @@ mod tests {
         for depth in [0, 1, 2, 9] {
             let prefetch = Prefetch::start(numbered, 40, depth).unwrap();
             let taken: Vec<_> = prefetch.take(100).map(Result::unwrap).collect();
-            let expected: Vec<_> = (40..140).map(|i| (i, numbered(i))).collect();
+            let expected: Vec<_> = (40..140).map(|i| (i, numbered(i).unwrap())).collect();
             assert_eq!(taken, expected);
         }
     }
@@ -144,6 +160,18 @@ mod tests {
         assert!(prefetch.next().unwrap().is_ok());
         let error = prefetch.next().unwrap().unwrap_err();
         assert!(error.to_string().contains("batch 2"), "{error}");
+        assert!(prefetch.next().is_none());
+    }
+
+    #[test]
+    fn an_error_is_the_end() {
+        let make = |i| match i {
+            2 => Err(Error::Stopped),
+            i => numbered(i),
+        };
+        let mut prefetch = Prefetch::start(make, 1, 2).unwrap();
+        assert!(prefetch.next().unwrap().is_ok());
+        assert!(prefetch.next().unwrap().unwrap_err().is_stopped());
         assert!(prefetch.next().is_none());
     }
 

@@ -35,6 +35,9 @@ pub struct Report {
     pub validation: SplitReport,
     /// UTF-8 bytes of text behind a token, over both splits; boundary tokens count as tokens.
     pub bytes_per_token: f64,
+    /// Tokens, over both splits, for what the vocabulary cannot write: `[UNK]` of WordPiece.
+    #[serde(default)]
+    pub unknown_tokens: u64,
     /// By source of the recipe.
     pub sources: BTreeMap<String, Share>,
     /// By package, in the cargo corpus.
@@ -221,6 +224,14 @@ impl fmt::Display for Report {
                 grouped(seen)
             )?;
         }
+        if self.unknown_tokens > 0 {
+            writeln!(
+                f,
+                "unknown       {} of {} tokens",
+                grouped(self.unknown_tokens),
+                grouped(self.tokens())
+            )?;
+        }
         let clean = &self.clean;
         writeln!(
             f,
@@ -238,12 +249,24 @@ impl fmt::Display for Report {
             grouped(clean.nfc_changed),
         )?;
         writeln!(f, "fingerprint   {}", self.fingerprint)?;
+        write!(f, "{}{}", self.seconds, self.peak_memory)
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "seconds       {:.1} (read {:.1}, tokenizer {:.1}, encode {:.1})",
-            self.seconds.total, self.seconds.scan, self.seconds.tokenizer, self.seconds.encode
-        )?;
-        match (self.peak_memory.tokenizer, self.peak_memory.total) {
+            self.total, self.scan, self.tokenizer, self.encode
+        )
+    }
+}
+
+/// A line of its own behind another, or nothing.
+impl fmt::Display for PeakMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.tokenizer, self.total) {
             (Some(tokenizer), Some(total)) => write!(
                 f,
                 "\nmemory        {} MiB at the peak ({} with the tokenizer)",

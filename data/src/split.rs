@@ -71,6 +71,8 @@ impl Splitter {
                     *validation,
                 ),
             },
+            // Recipes of text do not count; `prepare::pairs` does.
+            (Split::Count { .. }, None) => Side::Train,
             (Split::Groups(groups), None) => {
                 if groups.contains(&document.group) {
                     self.met.insert(document.group.clone());
@@ -111,10 +113,14 @@ impl Splitter {
     }
 }
 
+/// A hash as a number: its first 64 bits.
+pub(crate) fn number(sha256: &[u8; 32]) -> u64 {
+    u64::from_be_bytes(std::array::from_fn(|index| sha256[index]))
+}
+
 /// A hash as a number from 0 to 1, against the share that is held out.
-fn by_hash(sha256: &[u8; 32], validation: f64) -> Side {
-    let first = u64::from_be_bytes(std::array::from_fn(|index| sha256[index]));
-    if (first as f64) < validation * 2_f64.powi(64) {
+pub(crate) fn by_hash(sha256: &[u8; 32], validation: f64) -> Side {
+    if (number(sha256) as f64) < validation * 2_f64.powi(64) {
         Side::Validation
     } else {
         Side::Train

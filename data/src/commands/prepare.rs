@@ -1,16 +1,17 @@
 //! `prepare`.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use slovo_args::PrepareArgs;
-use slovo_data::baseline::Baselines;
-use slovo_data::prepare::{Meter, Options, Plan, plan, prepare_with};
+use slovo_data::Error;
+use slovo_data::baseline::{Baselines, PairBaselines};
+use slovo_data::prepare::{Meter, Options, Plan, plan, prepare_pairs_with, prepare_with};
 use slovo_data::recipe::{DataRecipe, apply_sets};
 use slovo_data::report::grouped;
 use slovo_data::stop::Stop;
-use slovo_data::{Error, Prepared};
 
 use super::Failure;
 
@@ -33,30 +34,45 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     let stop = Stop::on_signals()?;
     let mut meter = Meter::new(args.quiet);
     let mut progress = |progress| meter.take(&progress);
+    let export_to = args.export_validation.as_deref();
+    if recipe.is_pairs() {
+        let prepared = prepare_pairs_with(&recipe, &options, &mut progress, stop.flag());
+        meter.clear();
+        let prepared = prepared?;
+        export(export_to, |file| prepared.write_validation(file))?;
+        let lines = pair_lines(&prepared.baselines()?);
+        return print_report(&prepared.report, &lines, &prepared.dir).map_err(Failure::Output);
+    }
     let prepared = prepare_with(&recipe, &options, &mut progress, stop.flag());
     meter.clear();
     let prepared = prepared?;
-    if let Some(path) = &args.export_validation {
-        export(&prepared, path)?;
+    export(export_to, |file| prepared.write_validation_text(file))?;
+    let mut line = line(&prepared.baselines()?);
+    if let Some(lost) = prepared.tokenizer.loses() {
+        line += &format!("\n\x20             for what tokens keep; they leave out {lost}");
     }
-    let baselines = prepared.baselines()?;
-    print_report(&prepared, &baselines).map_err(Failure::Output)
+    print_report(&prepared.report, &line, &prepared.dir).map_err(Failure::Output)
 }
 
-fn export(prepared: &Prepared, path: &Path) -> Result<(), Failure> {
+/// Has the held-out text written to a file, if one is wanted.
+fn export(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> Result<u64, Error>,
+) -> Result<(), Failure> {
+    let Some(path) = path else {
+        return Ok(());
+    };
     let io = |error| Error::Io {
         action: "write",
         path: path.to_owned(),
         error,
     };
     let mut file = BufWriter::new(File::create(path).map_err(io)?);
-    prepared
-        .write_validation_text(&mut file)
-        .map_err(|error| match error {
-            // The library knows a writer, not which file is behind it.
-            Error::Io { error, .. } => io(error),
-            error => error,
-        })?;
+    write(&mut file).map_err(|error| match error {
+        // The library knows a writer, not which file is behind it.
+        Error::Io { error, .. } => io(error),
+        error => error,
+    })?;
     file.flush().map_err(io)?;
     Ok(())
 }
@@ -83,18 +99,31 @@ fn print_plan(plan: &Plan) -> std::io::Result<()> {
     }
 }
 
-fn print_report(prepared: &Prepared, baselines: &Baselines) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", prepared.report)?;
-    writeln!(
-        out,
+fn line(baselines: &Baselines) -> String {
+    format!(
         "held out      {}-gram model {:.3} bits a byte, xz -9 {:.3} ({} of {} bytes)",
         baselines.order,
         baselines.ngram_bits_per_byte,
         baselines.xz_bits_per_byte,
         grouped(baselines.xz_bytes),
         grouped(baselines.bytes)
-    )?;
-    writeln!(out, "folder        {}", prepared.dir.display())?;
+    )
+}
+
+fn pair_lines(baselines: &PairBaselines) -> String {
+    format!(
+        "held out      {} pairs: copying the source {}\n\
+         \x20             looking up in {} training pairs {}",
+        grouped(baselines.pairs),
+        baselines.copy,
+        grouped(baselines.lookup_pairs),
+        baselines.lookup
+    )
+}
+
+fn print_report(report: &impl Display, baselines: &str, folder: &Path) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{report}\n{baselines}")?;
+    writeln!(out, "folder        {}", folder.display())?;
     out.flush()
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Read, Write};
 
-use slovo_args::{TokenizerCommand, TokenizerKind};
+use slovo_args::{TokenizerCommand, TokenizerKind, TokenizerSpecials};
 use slovo_data::inspect::inspect;
 use slovo_data::memory;
 use slovo_data::report::grouped;
 use slovo_data::source::Inputs;
-use slovo_data::tokenizer::{BpeSample, LARGEST_SAMPLE, Tokenizer, train_bpe};
+use slovo_data::tokenizer::{
+    BpeSample, LARGEST_SAMPLE, Specials, Tokenizer, train_bpe, train_wordpiece,
+};
 
 use super::Failure;
 
@@ -19,9 +21,12 @@ pub fn run(command: TokenizerCommand) -> Result<(), Failure> {
             kind,
             vocab_size,
             sample,
+            specials,
+            cased,
             out,
         } => {
-            let (tokenizer, trained) = train(&inputs, kind, vocab_size, sample)?;
+            let model = model(kind, specials, cased)?;
+            let (tokenizer, trained) = train(&inputs, model, vocab_size, sample)?;
             tokenizer.save(&out)?;
             let described = inspect(&tokenizer, &[])?.to_string();
             print(&[described, trained].join("\n")).map_err(Failure::Output)
@@ -33,6 +38,13 @@ pub fn run(command: TokenizerCommand) -> Result<(), Failure> {
                 None => read_stdin()?,
             };
             let ids = tokenizer.encode(&text)?;
+            let unknown = tokenizer.count_unknown(&ids);
+            if unknown > 0 {
+                eprintln!(
+                    "{unknown} of {} tokens stand for words that the vocabulary cannot write",
+                    ids.len()
+                );
+            }
             print_ids(&ids).map_err(Failure::Output)
         }
         TokenizerCommand::Decode { tokenizer, ids } => {
@@ -64,10 +76,44 @@ pub fn run(command: TokenizerCommand) -> Result<(), Failure> {
     }
 }
 
+/// What is to be made.
+enum Model {
+    Bpe(Specials),
+    Byte,
+    Char,
+    WordPiece { lowercase: bool },
+}
+
+/// Kind and choices together; a choice that the kind does not have is refused.
+fn model(kind: TokenizerKind, specials: TokenizerSpecials, cased: bool) -> Result<Model, Failure> {
+    let given = |given: bool, flag: &str, of: &str| match given {
+        true => Err(Failure::Usage(format!(
+            "{flag} is a choice of --kind {of} only; leave it out, or take that kind"
+        ))),
+        false => Ok(()),
+    };
+    if kind != TokenizerKind::Bpe {
+        given(specials != TokenizerSpecials::Text, "--specials", "bpe")?;
+    }
+    if kind != TokenizerKind::WordPiece {
+        given(cased, "--cased", "wordpiece")?;
+    }
+    Ok(match kind {
+        TokenizerKind::Bpe => Model::Bpe(match specials {
+            TokenizerSpecials::Text => Specials::Text,
+            TokenizerSpecials::Masked => Specials::Masked,
+            TokenizerSpecials::Pairs => Specials::Pairs,
+        }),
+        TokenizerKind::Byte => Model::Byte,
+        TokenizerKind::Char => Model::Char,
+        TokenizerKind::WordPiece => Model::WordPiece { lowercase: !cased },
+    })
+}
+
 /// The tokenizer, and a line about its training.
 fn train(
     inputs: &[String],
-    kind: TokenizerKind,
+    model: Model,
     vocab_size: usize,
     sample: usize,
 ) -> Result<(Tokenizer, String), Failure> {
@@ -78,31 +124,37 @@ fn train(
     }
     let mut sample = BpeSample::new(sample);
     let mut characters = BTreeSet::new();
-    if kind != TokenizerKind::Byte {
+    if !matches!(model, Model::Byte) {
         for document in Inputs::typed(inputs)? {
             let text = document.map_err(slovo_data::Error::from)?.text;
-            match kind {
-                TokenizerKind::Bpe => sample.push(&text),
-                _ => characters.extend(text.chars()),
+            match model {
+                Model::Char => characters.extend(text.chars()),
+                _ => sample.push(&text),
             }
         }
     }
-    Ok(match kind {
-        TokenizerKind::Bpe => {
-            eprintln!("{}", sample.describe());
-            let tokenizer = train_bpe(&sample, vocab_size, 2)?;
-            let mut trained = format!(
-                "trained on    {} of {} bytes",
-                grouped(sample.bytes() as u64),
-                grouped(sample.seen())
-            );
-            if let Some(peak) = memory::peak() {
-                trained += &format!("\nmemory        {} MiB at the peak", peak >> 20);
-            }
-            (tokenizer, trained)
+    let trained = |tokenizer| {
+        let mut trained = format!(
+            "trained on    {} of {} bytes",
+            grouped(sample.bytes() as u64),
+            grouped(sample.seen())
+        );
+        if let Some(peak) = memory::peak() {
+            trained += &format!("\nmemory        {} MiB at the peak", peak >> 20);
         }
-        TokenizerKind::Byte => (Tokenizer::bytes()?, "trained on    nothing".to_owned()),
-        TokenizerKind::Char => (
+        (tokenizer, trained)
+    };
+    Ok(match model {
+        Model::Bpe(specials) => {
+            eprintln!("{}", sample.describe());
+            trained(train_bpe(&sample, vocab_size, 2, specials)?)
+        }
+        Model::WordPiece { lowercase } => {
+            eprintln!("{}", sample.describe());
+            trained(train_wordpiece(&sample, vocab_size, lowercase, 2)?)
+        }
+        Model::Byte => (Tokenizer::bytes()?, "trained on    nothing".to_owned()),
+        Model::Char => (
             Tokenizer::characters(&characters)?,
             format!(
                 "made of       {} characters",

@@ -114,6 +114,9 @@ impl fmt::Display for VocabularyReport {
             false => specials.join(", "),
         };
         writeln!(f, "special       {specials}")?;
+        if let Some(loses) = &self.loses {
+            writeln!(f, "leaves out    {loses}")?;
+        }
         writeln!(f, "fingerprint   {}", self.fingerprint)?;
         let mut lengths: Vec<String> = Vec::new();
         for (length, count) in self.lengths.range(..=LENGTHS) {

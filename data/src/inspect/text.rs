@@ -34,9 +34,9 @@ pub struct InputReport {
     /// By script. A token belongs, with all of its bytes, to the script of its first letter, or to
     /// `Common`: digits, punctuation, white space.
     pub scripts: BTreeMap<&'static str, Compression>,
-    /// Characters without a token.
+    /// Characters without a token: of WordPiece, all those of a word that is `[UNK]`.
     pub unknown_characters: u64,
-    /// The most frequent of them.
+    /// The most frequent of those that no token is made for.
     pub unknown: Vec<Unknown>,
 }
 
@@ -90,7 +90,9 @@ struct Tally {
     all: Compression,
     scripts: HashMap<Script, Compression>,
     ids: Vec<u32>,
-    /// Characters without a token, with the first place of each and their number.
+    /// Characters without a token.
+    unknown_characters: u64,
+    /// Those that no token is made for, with the first place of each and their number.
     unknown: BTreeMap<char, (usize, u64)>,
 }
 
@@ -178,8 +180,8 @@ impl<'a> Measure<'a> {
                 *met = true;
             }
         }
+        self.report.unknown_characters += tally.unknown_characters;
         for (character, (at, count)) in tally.unknown {
-            self.report.unknown_characters += count;
             let different = self.unknown.len();
             match self.unknown.entry(character) {
                 Entry::Occupied(mut known) => known.get_mut().count += count,
@@ -206,7 +208,8 @@ impl Tally {
         for TokenSpan { id, start, end } in tokenizer.spans(text)? {
             let characters = overlapped(text, start, end);
             let Some(id) = id else {
-                for (at, character) in characters.char_indices() {
+                tally.unknown_characters += characters.chars().count() as u64;
+                for (at, character) in tokenizer.culprits(characters) {
                     let first = tally.unknown.entry(character).or_insert((start + at, 0));
                     first.1 += 1;
                 }

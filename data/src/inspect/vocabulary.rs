@@ -19,7 +19,10 @@ pub struct VocabularyReport {
     pub fingerprint: String,
     /// Names and ids of the special tokens.
     pub specials: BTreeMap<String, u32>,
-    /// Tokens by their length in UTF-8 bytes, special ones left out.
+    /// What encoding takes from a text, where it is known to take something.
+    pub loses: Option<String>,
+    /// Tokens by their length in UTF-8 bytes, special ones left out; the `##` of WordPiece does not
+    /// count.
     pub lengths: BTreeMap<u64, u64>,
     /// The longest tokens, as text.
     pub longest: Vec<String>,
@@ -44,6 +47,7 @@ impl VocabularyReport {
                 .cloned()
                 .map(|(id, name)| (name, id))
                 .collect(),
+            loses: tokenizer.loses().map(str::to_owned),
             ..Self::default()
         };
         let mut longest: Vec<(usize, String)> = Vec::new();
@@ -55,9 +59,10 @@ impl VocabularyReport {
             {
                 continue;
             }
+            let bytes = tokenizer.without_prefix(&bytes);
             *report.lengths.entry(bytes.len() as u64).or_default() += 1;
-            *report.made_of.entry(made_of(&bytes)).or_default() += 1;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
+            *report.made_of.entry(made_of(bytes)).or_default() += 1;
+            let text = String::from_utf8_lossy(bytes).into_owned();
             if let Some(script) = text.chars().map(|c| c.script()).find(is_written) {
                 *report.scripts.entry(script.full_name()).or_default() += 1;
             }

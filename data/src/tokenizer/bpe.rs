@@ -11,14 +11,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
-use tokenizers::AddedToken;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::tokenizer::Trainer;
 
 use super::pieces::{PIECE_BYTES, pieces};
 use super::words::Words;
-use super::{END_OF_TEXT, Kind, Tokenizer, TokenizerError};
+use super::{Kind, Specials, Tokenizer, TokenizerError};
 use crate::report::grouped;
 
 /// A vocabulary is trained on this much text, in bytes, where nothing else is asked for: merges
@@ -124,10 +123,15 @@ impl BpeSample {
     pub fn seen(&self) -> u64 {
         self.seen
     }
+
+    /// The pieces held, in an order that depends on them alone.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().map(|(_, piece)| &**piece)
+    }
 }
 
 /// Trains a vocabulary of `vocab_size` tokens (fewer, if the text has no more pairs that occur
-/// `min_frequency` times): `<|endoftext|>` is number 0, then the 256 bytes, then merges in the
+/// `min_frequency` times): the special tokens are first, then the 256 bytes, then merges in the
 /// order in which they were learnt. The same sample gives the same file, byte for byte, on any
 /// number of threads.
 ///
@@ -137,12 +141,14 @@ pub fn train_bpe(
     sample: &BpeSample,
     vocab_size: usize,
     min_frequency: u64,
+    specials: Specials,
 ) -> Result<Tokenizer, TokenizerError> {
-    let least = 257;
+    let least = specials.least_vocabulary();
     if vocab_size < least {
         return Err(TokenizerError::VocabularyTooSmall {
             found: vocab_size,
             least,
+            holds: format!("256 bytes and {}", specials.names().join(", ")),
         });
     }
     if sample.held == 0 {
@@ -155,12 +161,11 @@ pub fn train_bpe(
         .show_progress(false)
         .vocab_size(vocab_size)
         .min_frequency(min_frequency)
-        .special_tokens(vec![AddedToken::from(END_OF_TEXT, true)])
+        .special_tokens(specials.tokens())
         .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
         .build();
-    let texts = sample.pieces.iter().map(|(_, piece)| piece);
     trainer
-        .feed(texts, |text| {
+        .feed(sample.texts(), |text| {
             Ok(words
                 .cut(text)
                 .filter(|word| word.len() <= LONGEST_WORD)
@@ -169,11 +174,12 @@ pub fn train_bpe(
         })
         .map_err(failed)?;
     let mut model = BPE::default();
-    let specials = trainer.train(&mut model).map_err(failed)?;
+    let tokens = trainer.train(&mut model).map_err(failed)?;
     let mut trained = tokenizers::Tokenizer::new(model);
     trained.with_pre_tokenizer(Some(byte_level));
     trained.with_decoder(Some(byte_level));
-    trained.add_special_tokens(specials).map_err(failed)?;
+    trained.with_post_processor(specials.template()?);
+    trained.add_special_tokens(tokens).map_err(failed)?;
     let json = trained.to_string(true).map_err(failed)?;
     Tokenizer::from_json("the trained tokenizer", json)
 }

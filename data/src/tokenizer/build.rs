@@ -11,11 +11,11 @@ use super::{END_OF_TEXT, Tokenizer, TokenizerError};
 /// `tokenizers`) and Rust's regex crates, which differ about `(?s).`.
 pub(super) const ANY_CHARACTER: &str = r"[\s\S]";
 
-/// The special token as a `tokenizer.json` lists it.
-pub(super) fn end_of_text_entry(id: usize) -> Value {
+/// A special token as a `tokenizer.json` lists it.
+fn special_entry(name: &str, id: usize) -> Value {
     json!({
         "id": id,
-        "content": END_OF_TEXT,
+        "content": name,
         "single_word": false,
         "lstrip": false,
         "rstrip": false,
@@ -90,7 +90,7 @@ impl Tokenizer {
         Self::from_value(
             "the byte tokenizer",
             file(
-                vec![end_of_text_entry(256)],
+                vec![special_entry(END_OF_TEXT, 256)],
                 byte_level.clone(),
                 byte_level,
                 json!({

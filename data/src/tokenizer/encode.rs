@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::pieces::{PIECE_BYTES, pieces};
+use super::pieces::{PIECE_BYTES, is_space, pieces};
 use super::{Kind, Place, Tokenizer, TokenizerError};
 use crate::Error;
 use crate::document::Document;
@@ -18,6 +18,9 @@ enum Fault {
 
 impl Tokenizer {
     /// The token ids of a text. No special token is added, and none is recognised in the text.
+    ///
+    /// [`Kind::WordPiece`] writes [`Tokenizer::unknown`] for a word that it has no pieces for, as
+    /// BERT does; [`Tokenizer::count_unknown`] says how many there are.
     ///
     /// # Errors
     /// A character without a token, with its place.
@@ -100,8 +103,27 @@ impl Tokenizer {
                 .words
                 .encode(inner.general.get_model(), text)
                 .map_err(|error| Fault::Failed(error.to_string())),
+            Kind::WordPiece => self
+                .encode_words(text)
+                .map_err(|error| Fault::Failed(error.to_string())),
             Kind::Other(_) => self.encode_general(text),
         }
+    }
+
+    /// Word by word: what stands between white space is encoded as if it were alone.
+    fn encode_words(&self, text: &str) -> Result<Vec<u32>, tokenizers::Error> {
+        let inner = &*self.0;
+        let words = text.split(|c| u8::try_from(c).is_ok_and(is_space));
+        let words = words.filter(|word| !word.is_empty());
+        inner.remembered.encode(words, |word, ids| {
+            ids.extend_from_slice(inner.general.encode_fast(word, false)?.get_ids());
+            Ok(())
+        })
+    }
+
+    /// How many of these tokens stand for what the vocabulary cannot write.
+    pub fn count_unknown(&self, ids: &[u32]) -> usize {
+        ids.iter().filter(|&&id| Some(id) == self.0.unknown).count()
     }
 
     /// The slow way, with offsets, which shows what a foreign tokenizer does not know.

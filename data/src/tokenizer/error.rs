@@ -96,6 +96,14 @@ pub enum TokenizerError {
         /// What the parser found.
         message: String,
     },
+    /// A file of tokens, or of merges, is not one.
+    #[error("{}: {message}", path.display())]
+    Vocabulary {
+        /// The vocab.txt, vocab.json or merges.txt.
+        path: PathBuf,
+        /// The line, and what is wrong there.
+        message: String,
+    },
     /// A character has no token.
     #[error(
         "cannot encode {0}: the tokenizer has no token for it (a byte-level one has one for everything)"
@@ -109,15 +117,23 @@ pub enum TokenizerError {
         /// One more than the largest id.
         vocab_size: usize,
     },
-    /// Too small a vocabulary for the bytes and the special token.
-    #[error(
-        "vocab_size is {found}: a byte-level vocabulary needs at least {least} (256 bytes and <|endoftext|>)"
-    )]
+    /// Too small a vocabulary for what it begins with.
+    #[error("vocab_size is {found}: this vocabulary needs at least {least} ({holds})")]
     VocabularyTooSmall {
         /// What was asked for.
         found: usize,
         /// What would do.
         least: usize,
+        /// What it holds before anything is learnt.
+        holds: String,
+    },
+    /// A special token that pairs need and the tokenizer lacks.
+    #[error("{place} has no special token {name}; for pairs it needs <pad> and </s>")]
+    NoSpecial {
+        /// Which tokenizer.
+        place: String,
+        /// What it lacks.
+        name: &'static str,
     },
     /// No text to train on.
     #[error("there is no text to make a tokenizer from")]
@@ -125,6 +141,22 @@ pub enum TokenizerError {
     /// The `tokenizers` crate failed while training.
     #[error("training the tokenizer failed: {0}")]
     Train(String),
+    /// The file does not say, in a way that is known, which special tokens stand around a text.
+    #[error("the tokenizer cannot put special tokens around a text: {0}")]
+    Template(String),
+    /// A limit that the special tokens alone reach.
+    #[error(
+        "{max} tokens leave no room for text beside {specials} special ones; at least {least} \
+         would do"
+    )]
+    NoRoom {
+        /// The limit.
+        max: usize,
+        /// What would do.
+        least: usize,
+        /// Special tokens.
+        specials: usize,
+    },
     /// The `tokenizers` crate failed while encoding.
     #[error("encoding failed: {0}")]
     Encode(String),

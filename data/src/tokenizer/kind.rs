@@ -1,8 +1,8 @@
 //! What sort of tokenizer a `tokenizer.json` holds.
 //!
-//! Three sorts are recognised exactly, part by part, because knowing them allows what is not true
+//! Four sorts are recognised exactly, part by part, because knowing them allows what is not true
 //! of tokenizers at large: encoding without the general machinery, cutting a long text into pieces
-//! that encode to the same tokens, and decoding token by token to bytes.
+//! that encode to the same tokens, and (but for WordPiece) decoding token by token to bytes.
 
 use serde_json::Value;
 
@@ -17,6 +17,8 @@ pub enum Kind {
     Byte,
     /// Byte-level byte-pair encoding with GPT-2's word pattern.
     ByteLevelBpe,
+    /// BERT's: words cut at white space and punctuation, then the longest pieces of each.
+    WordPiece,
     /// Anything else, by the name of its model (`BPE`, `WordPiece`, `Unigram`, `WordLevel`).
     Other(String),
 }
@@ -27,6 +29,7 @@ impl std::fmt::Display for Kind {
             Self::Char => f.write_str("char"),
             Self::Byte => f.write_str("byte"),
             Self::ByteLevelBpe => f.write_str("byte-level bpe"),
+            Self::WordPiece => f.write_str("wordpiece"),
             Self::Other(model) => write!(f, "{model}"),
         }
     }
@@ -44,6 +47,22 @@ pub(super) struct Traits {
     pub unknown: Option<String>,
     /// The same, where the file gives a number (Unigram).
     pub unknown_id: Option<u32>,
+    /// How tokens show where a word begins.
+    pub words: WordStart,
+    /// What encoding takes from a text, for [`Kind::WordPiece`].
+    pub loses: Option<String>,
+}
+
+/// How tokens show where a word begins.
+pub(super) enum WordStart {
+    /// They do not.
+    Unseen,
+    /// This stands before the others (WordPiece: `##`).
+    Continued(String),
+    /// This stands before those that begin one (SentencePiece: `▁`).
+    Begun(char),
+    /// White space stands before those that begin one.
+    Space,
 }
 
 /// Reads them off a parsed `tokenizer.json`.
@@ -91,10 +110,35 @@ pub(super) fn traits(file: &Value) -> Traits {
             (false, true) => Kind::ByteLevelBpe,
             (false, false) => Kind::Other(name.to_owned()),
         }
+    } else if name == "WordPiece"
+        && only_special_added
+        && (file["normalizer"].is_null() || file["normalizer"]["type"] == "BertNormalizer")
+        && file["pre_tokenizer"]["type"] == "BertPreTokenizer"
+        && let (Some(vocabulary), Some(unknown)) = (vocabulary, &unknown)
+        && vocabulary.contains_key(unknown)
+    {
+        Kind::WordPiece
     } else {
         Kind::Other(name.to_owned())
     };
+    let words = if name == "WordPiece" {
+        match model["continuing_subword_prefix"].as_str() {
+            Some("") => WordStart::Unseen,
+            prefix => WordStart::Continued(prefix.unwrap_or("##").to_owned()),
+        }
+    } else if byte_level_decoder || kind == Kind::Char {
+        WordStart::Space
+    } else if ["pre_tokenizer", "normalizer", "decoder"]
+        .iter()
+        .any(|part| file[*part].to_string().contains(METASPACE))
+    {
+        WordStart::Begun(METASPACE)
+    } else {
+        WordStart::Unseen
+    };
     Traits {
+        loses: (kind == Kind::WordPiece).then(|| losses(&file["normalizer"], &unknown)),
+        words,
         may_drop: name == "BPE"
             && unknown.is_none()
             && model["byte_fallback"] != true
@@ -106,6 +150,25 @@ pub(super) fn traits(file: &Value) -> Traits {
             .as_u64()
             .and_then(|id| u32::try_from(id).ok()),
     }
+}
+
+/// What SentencePiece writes for a space.
+const METASPACE: char = '\u{2581}';
+
+/// What BERT's way of encoding takes from a text, in words.
+fn losses(normalizer: &Value, unknown: &Option<String>) -> String {
+    let lowercase = normalizer["lowercase"] == true;
+    let strips = normalizer["strip_accents"].as_bool().unwrap_or(lowercase);
+    let mut losses = String::new();
+    for (lost, what) in [
+        (lowercase, "upper case, "),
+        (strips && normalizer.is_object(), "accents, "),
+        (normalizer["clean_text"] == true, "control characters, "),
+    ] {
+        losses += if lost { what } else { "" };
+    }
+    let unknown = unknown.as_deref().unwrap_or_default();
+    losses + "white space, and words that it has no pieces for: they are " + unknown
 }
 
 /// Whether a pre-tokenizer or normalizer, or one of a sequence of them, maps bytes to characters.

@@ -1,7 +1,7 @@
 //! Cutting a long text into pieces that encode to the same tokens.
 //!
-//! A piece is what one thread encodes at a time, and what a sample for training is drawn from. A cut must not show in the tokens, so it falls only where the tokenizer
-//! would have cut in any case.
+//! A piece is what one thread encodes at a time, and what a sample for training is drawn from. A cut must not
+//! show in the tokens, so it falls only where the tokenizer would have cut in any case.
 
 use super::Kind;
 
@@ -13,6 +13,7 @@ pub(super) fn pieces<'t>(kind: &Kind, text: &'t str, target: usize) -> Vec<(usiz
     let cut_after: fn(&str, usize) -> usize = match kind {
         Kind::Char | Kind::Byte => at_character,
         Kind::ByteLevelBpe => at_line_end,
+        Kind::WordPiece => at_space,
         // Nothing is known about where it may be cut.
         Kind::Other(_) => |text, _| text.len(),
     };
@@ -53,6 +54,23 @@ fn at_line_end(text: &str, target: usize) -> usize {
         .unwrap_or(bytes.len())
 }
 
+/// Behind white space: the last one up to `target`, else the first after.
+fn at_space(text: &str, target: usize) -> usize {
+    let bytes = text.as_bytes();
+    let is_cut = |&at: &usize| is_space(bytes[at - 1]);
+    (1..=target.min(bytes.len() - 1))
+        .rev()
+        .find(is_cut)
+        .or_else(|| (target + 1..bytes.len()).find(is_cut))
+        .unwrap_or(bytes.len())
+}
+
+/// White space at which BERT cuts whatever stands around it. Other white space may be a control
+/// character, which is taken out, or be changed by what normalises the text.
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -65,6 +83,7 @@ mod tests {
             Kind::Char,
             Kind::Byte,
             Kind::ByteLevelBpe,
+            Kind::WordPiece,
             Kind::Other("BPE".into()),
         ] {
             for target in [1, 2, 3, 7, 64, 10_000] {
@@ -79,6 +98,7 @@ mod tests {
             }
         }
         assert!(pieces(&Kind::ByteLevelBpe, &text, 64).len() > 5);
+        assert!(pieces(&Kind::WordPiece, &text, 64).len() > 10);
         assert!(pieces(&Kind::Char, "", 4).is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! Tokens with their places, and holes where a character has none: for looking, not for training.
 
+use super::kind::WordStart;
 use super::pieces::{PIECE_BYTES, pieces};
 use super::{Kind, Tokenizer, TokenizerError};
 
@@ -54,7 +55,31 @@ impl Tokenizer {
                     })
                     .collect()
             }
-            Kind::Other(_) => self.general_spans(text),
+            Kind::WordPiece | Kind::Other(_) => self.general_spans(text),
+        }
+    }
+
+    /// The characters of a text without a token for which that text has none, with their places. A
+    /// WordPiece word is unknown as a whole: it is those by themselves unknown, or all of them.
+    pub(crate) fn culprits(&self, text: &str) -> Vec<(usize, char)> {
+        let mut culprits: Vec<(usize, char)> = text.char_indices().collect();
+        if *self.kind() == Kind::WordPiece {
+            let unknown = |(_, character): &(usize, char)| {
+                let alone = self.encode(character.encode_utf8(&mut [0; 4]));
+                alone.is_ok_and(|ids| self.count_unknown(&ids) > 0)
+            };
+            if culprits.iter().any(unknown) {
+                culprits.retain(unknown);
+            }
+        }
+        culprits
+    }
+
+    /// A token's text as bytes, without what says that it continues a word.
+    pub(crate) fn without_prefix<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        match &self.0.traits.words {
+            WordStart::Continued(prefix) => bytes.strip_prefix(prefix.as_bytes()).unwrap_or(bytes),
+            _ => bytes,
         }
     }
 

@@ -1,39 +1,23 @@
-//! GPT-2's words, and the tokens of those that came before.
+//! GPT-2's words.
 //!
 //! Byte-level byte-pair encoding cuts a text into words by a pattern (Radford et al. 2019,
-//! `encoder.py`) and merges within each. Most words of a text came before, so the time goes into
-//! the pattern and a table; the merging itself is the `tokenizers` crate's.
-
-use std::collections::HashMap;
-use std::sync::Mutex;
+//! `encoder.py`) and merges within each; the merging itself is the `tokenizers` crate's.
 
 use regex::Regex;
 use tokenizers::Model;
 
 use super::byte_level::alphabet;
+use super::remembered::Remembered;
 
 /// GPT-2's pattern without its look-ahead `\s+(?!\S)`, which [`Cutter`] does by hand: an automaton
 /// then runs it, ten times as fast.
 const PATTERN: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+";
 
-/// Longer words are not kept: they hardly come again.
-const LONGEST: usize = 48;
-/// Words that a table keeps before it begins anew; with their tokens some 8 MB.
-const MOST: usize = 1 << 16;
-
 /// What encodes text of GPT-2's pattern; shared between threads.
 pub(super) struct Words {
     pattern: Regex,
     alphabet: [char; 256],
-    /// A table for each thread that has encoded, while it is not encoding.
-    tables: Mutex<Vec<Table>>,
-}
-
-/// Words and their tokens.
-#[derive(Default)]
-struct Table {
-    spans: HashMap<Box<str>, (u32, u32)>,
-    tokens: Vec<u32>,
+    remembered: Remembered,
 }
 
 impl Words {
@@ -41,7 +25,7 @@ impl Words {
         Ok(Self {
             pattern: Regex::new(PATTERN)?,
             alphabet: alphabet(),
-            tables: Mutex::new(Vec::new()),
+            remembered: Remembered::default(),
         })
     }
 
@@ -59,51 +43,19 @@ impl Words {
         word.bytes().map(|byte| self.alphabet[byte as usize])
     }
 
-    /// The tokens of a text. The table changes how long it takes, not what comes out.
+    /// The tokens of a text.
     pub(super) fn encode(
         &self,
         model: &impl Model,
         text: &str,
     ) -> Result<Vec<u32>, tokenizers::Error> {
-        // A thread that panicked left no half of a table: it had taken one out.
-        let tables = || {
-            self.tables
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-        };
-        let mut table = tables().pop().unwrap_or_default();
-        let mut ids = Vec::with_capacity(text.len() / 3);
         let mut symbols = String::new();
-        for word in self.cut(text) {
-            if let Some(&(start, length)) = table.spans.get(word) {
-                let start = start as usize;
-                ids.extend_from_slice(&table.tokens[start..start + length as usize]);
-                continue;
-            }
+        self.remembered.encode(self.cut(text), |word, ids| {
             symbols.clear();
             symbols.extend(self.symbols(word));
-            let before = ids.len();
             ids.extend(model.tokenize(&symbols)?.iter().map(|token| token.id));
-            table.keep(word, &ids[before..]);
-        }
-        tables().push(table);
-        Ok(ids)
-    }
-}
-
-impl Table {
-    fn keep(&mut self, word: &str, tokens: &[u32]) {
-        if word.len() > LONGEST {
-            return;
-        }
-        if self.spans.len() >= MOST {
-            self.spans.clear();
-            self.tokens.clear();
-        }
-        // At most 48 tokens for each of 65,536 words.
-        let span = (self.tokens.len() as u32, tokens.len() as u32);
-        self.tokens.extend_from_slice(tokens);
-        self.spans.insert(word.into(), span);
+            Ok(())
+        })
     }
 }
 
@@ -205,17 +157,5 @@ mod tests {
                 "{text:?}"
             );
         }
-    }
-
-    #[test]
-    fn a_full_table_begins_anew() {
-        let mut table = Table::default();
-        for word in 0..MOST + 10 {
-            table.keep(&word.to_string(), &[word as u32]);
-        }
-        assert_eq!(table.spans.len(), 10);
-        assert_eq!(table.tokens.len(), 10);
-        table.keep(&"x".repeat(LONGEST + 1), &[1]);
-        assert_eq!(table.spans.len(), 10);
     }
 }

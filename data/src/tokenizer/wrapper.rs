@@ -8,12 +8,21 @@ use sha2::{Digest, Sha256};
 
 use super::decode::Decoding;
 use super::kind::{Traits, traits};
+use super::remembered::Remembered;
+use super::roles::Roles;
+use super::template::Template;
 use super::words::Words;
-use super::{Kind, TokenizerError, byte_level};
+use super::{Kind, TokenizerError, byte_level, merges};
 use crate::files;
 
 /// Names under which published tokenizers keep the token that ends a text, best first.
-const ENDS: [&str; 4] = [super::END_OF_TEXT, "<|end_of_text|>", "</s>", "<eos>"];
+const ENDS: [&str; 5] = [
+    super::END_OF_TEXT,
+    "<|end_of_text|>",
+    "</s>",
+    "<eos>",
+    "[SEP]",
+];
 
 /// Tables are as long as the largest id, which a damaged file could make anything. Published
 /// vocabularies end below 300,000.
@@ -41,13 +50,18 @@ pub(super) struct Inner {
     pub vocab_size: usize,
     end_of_text: Option<u32>,
     pub unknown: Option<u32>,
+    pub roles: Roles,
     /// Ids of characters by code point, for [`Kind::Char`].
     pub characters: Vec<Option<u32>>,
     /// Ids of bytes, for [`Kind::Byte`].
     pub bytes: Vec<u32>,
     /// For [`Kind::ByteLevelBpe`].
     pub words: Words,
+    /// For [`Kind::WordPiece`].
+    pub remembered: Remembered,
     pub decoding: Decoding,
+    /// Special tokens around a text, or why they are not known.
+    pub template: Result<Template, String>,
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -108,6 +122,9 @@ impl Tokenizer {
                 "it is JSON, but not an object with a model".to_owned(),
             ));
         }
+        if let Some(fault) = merges::fault(&value["model"]) {
+            return Err(parse(fault));
+        }
         let traits = traits(&value);
         // A published file may cut or pad texts to a model's length, or leave out merges at random
         // while training: all of that would silently change what a document is.
@@ -116,6 +133,11 @@ impl Tokenizer {
         }
         if value["model"].is_object() {
             value["model"]["dropout"] = Value::Null;
+        }
+        let template = Template::read(&value["post_processor"]);
+        if template.is_err() {
+            // It would panic, even where no special token is asked for.
+            value["post_processor"] = Value::Null;
         }
         let mut general: tokenizers::Tokenizer = value
             .to_string()
@@ -151,6 +173,7 @@ impl Tokenizer {
                 .and_then(|name| general.token_to_id(name))
         });
 
+        let roles = Roles::of(&value, &special);
         let mut characters = Vec::new();
         let mut bytes = Vec::new();
         match traits.kind {
@@ -185,10 +208,13 @@ impl Tokenizer {
             vocab_size,
             end_of_text,
             unknown,
+            roles,
             characters,
             bytes,
             words: Words::new().map_err(|error| parse(error.to_string()))?,
+            remembered: Remembered::default(),
             decoding,
+            template: template.and_then(|template| template.within(vocab_size)),
         })))
     }
 
@@ -208,8 +234,8 @@ impl Tokenizer {
         self.0.vocab_size
     }
 
-    /// The special token that ends a document: `<|endoftext|>`, or what a published tokenizer has
-    /// in its place; `None` for characters.
+    /// The special token that ends a document: `<|endoftext|>`, or what another tokenizer has in its
+    /// place (`</s>`, `[SEP]`); `None` for characters.
     pub fn end_of_text(&self) -> Option<u32> {
         self.0.end_of_text
     }
@@ -217,6 +243,13 @@ impl Tokenizer {
     /// What the tokenizer is made of.
     pub fn kind(&self) -> &Kind {
         &self.0.traits.kind
+    }
+
+    /// What encoding takes from a text so that decoding does not give it back, in words; `None` for
+    /// characters, bytes and byte-level pairs, which give back everything, and for
+    /// [`Kind::Other`], of which that is not known.
+    pub fn loses(&self) -> Option<&str> {
+        self.0.traits.loses.as_deref()
     }
 
     /// Ids and names of the special tokens, by id.

@@ -77,6 +77,56 @@ fn prepare_writes_its_report_and_is_quick_the_second_time() {
 }
 
 #[test]
+fn pairs_are_prepared_by_the_same_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |i: usize| format!("open file {i}\tоткрыть файл {i}\n");
+    let pairs: String = (0..100).map(lines).collect();
+    std::fs::write(folder.path().join("p.tsv"), &pairs).unwrap();
+    let recipe = "(name: \"t\", sources: [Pairs(paths: [\"p.tsv\"])], \
+                  tokenizer: Bpe(vocab_size: 300, specials: Pairs), split: Count(validation: 10))";
+    std::fs::write(folder.path().join("r.ron"), recipe).unwrap();
+    let dry = run(folder.path(), &["prepare", "r.ron", "--dry-run"], "");
+    assert!(text(&dry.stdout).contains("p.tsv") && !text(&dry.stdout).contains("ready"));
+    let prepare = ["prepare", "r.ron", "--export-validation", "v.tsv"];
+    let first = run(folder.path(), &prepare, "");
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    for part in [
+        "train sources          90 ",
+        "validation targets     10 ",
+        "left out      0 of 100 pairs",
+        "10 pairs: copying the source BLEU ",
+        "looking up in 90 training pairs BLEU ",
+        "runs/data/",
+    ] {
+        assert!(
+            text(&first.stdout).contains(part),
+            "{}",
+            text(&first.stdout)
+        );
+    }
+    let exported = std::fs::read_to_string(folder.path().join("v.tsv")).unwrap();
+    assert_eq!(exported.lines().count(), 10);
+    assert!(
+        exported
+            .lines()
+            .all(|line| pairs.contains(&format!("{line}\n")))
+    );
+    let second = run(folder.path(), &["prepare", "r.ron", "--quiet"], "");
+    assert_eq!(text(&second.stdout), text(&first.stdout));
+    assert_eq!(text(&second.stderr), "");
+    let dry = run(folder.path(), &["prepare", "r.ron", "--dry-run"], "");
+    assert!(text(&dry.stdout).contains("(ready)"));
+    std::fs::write(folder.path().join("p.tsv"), "a\tb\nno tab\n").unwrap();
+    let wrong = run(folder.path(), &["prepare", "r.ron"], "");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        text(&wrong.stderr).contains("error: p.tsv:2: no tab"),
+        "{}",
+        text(&wrong.stderr)
+    );
+}
+
+#[test]
 fn standard_input_is_prepared_by_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     recipe(folder.path(), "Stdin()");
@@ -193,6 +243,76 @@ fn a_tokenizer_is_trained_used_and_described() {
         assert!(text(&wrong.stderr).contains("\"x\" is not a token id"));
         let said = ["tokenizer", "encode", "--tokenizer", ".", "--text", "a a"];
         assert_eq!(run(folder.path(), &said, "").status.code(), Some(0));
+    }
+}
+
+#[test]
+fn what_wordpiece_leaves_out_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = "The quick brown fox, the lazy dog.\n".repeat(20);
+    std::fs::write(folder.path().join("a.txt"), &plain).unwrap();
+    let train = |more: &[&str]| {
+        let train = ["tokenizer", "train", "a.txt", "--out", "tokenizer.json"];
+        let output = run(folder.path(), &[&train[..], more].concat(), "");
+        (output.status.code(), output)
+    };
+    let (code, output) = train(&["--kind", "wordpiece", "--vocab-size", "100"]);
+    assert_eq!(code, Some(0), "{}", text(&output.stderr));
+    for said in [
+        "kind          wordpiece",
+        "[MASK] = 4",
+        "leaves out    upper case, accents,",
+    ] {
+        assert!(
+            text(&output.stdout).contains(said),
+            "{}",
+            text(&output.stdout)
+        );
+    }
+    let encode = ["tokenizer", "encode", "--tokenizer", "."];
+    let encoded = run(folder.path(), &encode, "The QUICK Dög!");
+    assert_eq!(encoded.status.code(), Some(0));
+    assert_eq!(
+        text(&encoded.stderr),
+        "1 of 4 tokens stand for words that the vocabulary cannot write\n"
+    );
+    let decode = ["tokenizer", "decode", "--tokenizer", "."];
+    let decoded = run(folder.path(), &decode, text(&encoded.stdout));
+    assert_eq!(text(&decoded.stdout), "the quick dog [UNK]");
+    std::fs::write(folder.path().join("b.txt"), "the fox! dog\u{1F600}dog fox").unwrap();
+    let inspect = ["tokenizer", "inspect", "--tokenizer", ".", "b.txt"];
+    let inspected = run(folder.path(), &inspect, "");
+    let said = text(&inspected.stdout);
+    assert!(
+        said.contains("b.txt, line 1, column 13") && said.contains("'!'"),
+        "{said}"
+    );
+    assert!(!said.contains("'d'"), "{said}");
+    let (code, output) = train(&["--kind", "wordpiece", "--cased", "--vocab-size", "100"]);
+    assert_eq!(code, Some(0), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains("upper case"));
+    // A vocabulary for masks, and choices that a kind does not have.
+    let (code, output) = train(&["--specials", "masked", "--vocab-size", "300"]);
+    assert_eq!(code, Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("[CLS] = 1"));
+    for (more, says) in [
+        (&["--cased"][..], "--cased is a choice of --kind wordpiece"),
+        (
+            &["--kind", "byte", "--specials", "pairs"],
+            "--specials is a choice of --kind bpe",
+        ),
+        (
+            &["--kind", "wordpiece", "--vocab-size", "9"],
+            "vocab_size is 9",
+        ),
+    ] {
+        let (code, output) = train(more);
+        assert_eq!(code, Some(2));
+        assert!(
+            text(&output.stderr).contains(says),
+            "{}",
+            text(&output.stderr)
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use slovo_data::Tokenizer;
 use slovo_data::inspect::{Inspection, inspect};
-use slovo_data::tokenizer::{BpeSample, train_bpe};
+use slovo_data::tokenizer::{BpeSample, Specials, train_bpe};
 
 use crate::shared;
 
@@ -15,7 +15,7 @@ const RUSSIAN: &str = "Съешь ещё этих мягких французс�
 fn bpe(text: &str) -> Tokenizer {
     let mut sample = BpeSample::new(1 << 20);
     sample.push(text);
-    train_bpe(&sample, 320, 2).unwrap()
+    train_bpe(&sample, 320, 2, Specials::Text).unwrap()
 }
 
 fn look(tokenizer: &Tokenizer, folder: &Path, files: &[(&str, &str)]) -> Inspection {

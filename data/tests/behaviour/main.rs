@@ -5,18 +5,32 @@
 mod batches;
 mod command;
 mod inspect;
+mod masked_batches;
 mod memory;
+mod model_inputs;
+mod pair_batches;
+mod pairs;
 mod prepare;
 mod shards;
 mod tokenizers;
+mod wordpiece;
 
 use std::path::{Path, PathBuf};
 
 /// A file of the shared data, or `None`, said aloud, where it is absent.
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let folder = match std::env::var_os("SLOVO_DATA") {
+    found("SLOVO_DATA", "../../shared/data", path)
+}
+
+/// The same of published models.
+pub fn weights(path: &str) -> Option<PathBuf> {
+    found("SLOVO_WEIGHTS", "../../shared/weights", path)
+}
+
+fn found(variable: &str, folder: &str, path: &str) -> Option<PathBuf> {
+    let folder = match std::env::var_os(variable) {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
     };
     let path = folder.join(path);
     if path.exists() {

@@ -230,6 +230,61 @@ fn tokens_are_those_of_the_documents_in_every_split() {
 }
 
 #[test]
+fn wordpiece_is_prepared_and_its_unknown_counted() {
+    let place = Place::new();
+    place.file("a", &"Some words, and some more words.\n".repeat(60));
+    // The vocabulary is made of the training text, which has no Chinese.
+    place.file("b", "Some words 你好");
+    let recipe = place.recipe(
+        "WordPiece(vocab_size: 60, lowercase: false)",
+        &format!("Groups([{:?}])", place.path("in").join("b")),
+    );
+    let mut notes = Vec::new();
+    let prepared = prepare_with(
+        &recipe,
+        &place.options(),
+        &mut |progress| {
+            if let Progress::Note(note) = progress {
+                notes.push(note);
+            }
+        },
+        &AtomicBool::new(false),
+    )
+    .unwrap();
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.starts_with("tokens leave out control characters")),
+        "{notes:?}"
+    );
+    let report = &prepared.report;
+    assert_eq!((report.unknown_tokens, report.validation.tokens), (2, 5));
+    assert_eq!(report.tokenizer.kind, "wordpiece");
+    let shown = report.to_string();
+    assert!(shown.contains("unknown       2 of"), "{shown}");
+    // Each document ends with [SEP], which is no part of its text.
+    assert_eq!(report.tokenizer.end_of_text, prepared.tokenizer.sep());
+    let mut text = Vec::new();
+    prepared.write_validation_text(&mut text).unwrap();
+    assert_eq!(text, b"Some words [UNK] [UNK]");
+    // Another answer to `lowercase` is another recipe.
+    let key = |tokenizer: &str| {
+        let recipe = place.recipe(tokenizer, HALF);
+        plan(&recipe, &place.options()).unwrap().key
+    };
+    let keys = [
+        "WordPiece(vocab_size: 60)",
+        "WordPiece(vocab_size: 60, lowercase: false)",
+        "Bpe(vocab_size: 300)",
+        "Bpe(vocab_size: 300, specials: Masked)",
+    ]
+    .map(key);
+    let different: std::collections::BTreeSet<&String> = keys.iter().collect();
+    assert_eq!(different.len(), 4);
+    assert_eq!(key("WordPiece(vocab_size: 60, lowercase: true)"), keys[0]);
+}
+
+#[test]
 fn a_stop_leaves_nothing_new_and_nothing_damaged() {
     let place = filled();
     for (stage, tokenizer) in [(None, "Byte"), (Some(Stage::Encode), BPE)] {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use serde_json::json;
-use slovo_data::tokenizer::{BpeSample, Kind, Tokenizer, TokenizerError, train_bpe};
+use slovo_data::tokenizer::{BpeSample, Kind, Specials, Tokenizer, TokenizerError, train_bpe};
 
 use crate::awkward_text;
 
@@ -15,7 +15,7 @@ fn characters(text: &str) -> Tokenizer {
 fn bpe(text: &str, vocab_size: usize) -> Tokenizer {
     let mut sample = BpeSample::new(1 << 20);
     sample.push(text);
-    train_bpe(&sample, vocab_size, 2).unwrap()
+    train_bpe(&sample, vocab_size, 2, Specials::Text).unwrap()
 }
 
 fn json_of(tokenizer: &Tokenizer) -> String {
@@ -109,7 +109,8 @@ fn training_gives_the_same_file_whatever_the_threads_and_the_order() {
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| train_bpe(&sample, 1_400, 2)).unwrap()
+        pool.install(|| train_bpe(&sample, 1_400, 2, Specials::Text))
+            .unwrap()
     };
     let first = train(1, false);
     assert_eq!(first.vocab_size(), 1_400);
@@ -133,7 +134,7 @@ fn a_sample_beyond_its_cap_depends_on_the_texts_alone() {
         order.into_iter().for_each(|text| sample.push(text));
         assert!(sample.bytes() <= total / 3 && sample.bytes() > total / 4);
         assert_eq!(sample.seen(), total as u64);
-        json_of(&train_bpe(&sample, 300, 2).unwrap())
+        json_of(&train_bpe(&sample, 300, 2, Specials::Text).unwrap())
     };
     assert_eq!(train(false), train(true));
 }
@@ -154,7 +155,7 @@ fn a_sample_of_one_long_text_is_spread_over_it() {
     sample.push(&text);
     assert!(sample.bytes() <= text.len() / 3 && sample.bytes() > text.len() / 4);
     assert!(sample.describe().contains(" of "), "{}", sample.describe());
-    let tokenizer = train_bpe(&sample, 420, 2).unwrap();
+    let tokenizer = train_bpe(&sample, 420, 2, Specials::Text).unwrap();
     let tokens = |number: usize| {
         tokenizer
             .encode(&format!(" chapter{number}"))
@@ -197,7 +198,7 @@ fn one_long_word_takes_seconds() {
     let begin = Instant::now();
     let mut sample = BpeSample::new(1 << 22);
     sample.push(&("x".repeat(1 << 20) + " some words for the rest, some words"));
-    train_bpe(&sample, 260, 2).unwrap();
+    train_bpe(&sample, 260, 2, Specials::Text).unwrap();
     assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
 }
 
@@ -361,11 +362,13 @@ fn wrong_files_ids_and_sizes_are_told() {
     );
     let mut sample = BpeSample::new(100);
     assert!(matches!(
-        train_bpe(&sample, 300, 2),
+        train_bpe(&sample, 300, 2, Specials::Text),
         Err(TokenizerError::NoText)
     ));
     sample.push("text");
-    let error = train_bpe(&sample, 256, 2).unwrap_err().to_string();
+    let error = train_bpe(&sample, 256, 2, Specials::Text)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("is 256") && error.contains("257"), "{error}");
     assert!(Tokenizer::characters(&BTreeSet::new()).is_err());
 }

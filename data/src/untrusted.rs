@@ -1,0 +1,25 @@
+//! What is done with files of unknown origin, on bytes in memory.
+//!
+//! For the fuzz target (`fuzz/`) and for the test that replays its corpus: whatever the bytes are, the
+//! answer is a value or an error, and never a panic. Programs have no use for it; they call
+//! [`Tokenizer::from_file`].
+
+use crate::tokenizer::{Tokenizer, TokenizerError};
+
+/// A text that meets every kind of token.
+const TEXT: &str = "Hello, wörld!  \t[MASK] 12\u{301} \u{1F600}\n";
+
+/// Reads `bytes` as a `tokenizer.json`, and a text with it there and back. Returns how many tokens the
+/// text became, 0 where it cannot be written.
+///
+/// # Errors
+///
+/// When this is no tokenizer of ours.
+pub fn tokenizer(bytes: &[u8]) -> Result<usize, TokenizerError> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let tokenizer = Tokenizer::from_json("tokenizer.json", text)?;
+    let ids = tokenizer.encode(TEXT).unwrap_or_default();
+    // What cannot be decoded is an error too, and as good an answer.
+    let _ = tokenizer.decode(&ids);
+    Ok(ids.len())
+}
