@@ -1,4 +1,5 @@
-//! One block: attention and feed-forward, each a branch beside the residual stream.
+//! One block: attention, in a decoder of two also attention to the other text, and feed-forward, each
+//! a branch beside the residual stream.
 
 use crate::attention::{Attention, Surroundings};
 use crate::cache::LayerCache;
@@ -7,10 +8,15 @@ use crate::dropout::{DropoutMasks, dropout};
 use crate::feed_forward::FeedForward;
 use crate::init::Builder;
 use crate::norm::Norm;
+use crate::ops::Sight;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-/// Self-attention and feed-forward with their norms and residual connections.
+/// Keys and values of the source text, and which of them are seen.
+pub(crate) type Source<'a> = (&'a [Tensor<4>; 2], &'a Sight);
+
+/// Self-attention, cross-attention if there is another text, and feed-forward, with their norms and
+/// residual connections.
 ///
 /// With [`Placement::Pre`] a branch reads the normalised stream and the stream itself stays
 /// untouched (Radford et al. 2019); with [`Placement::Post`] the sum is normalised (Vaswani et al.
@@ -21,6 +27,10 @@ pub struct Block {
     pub attention_norm: Norm,
     /// Tokens look at each other.
     pub attention: Attention,
+    /// Norm of the cross-attention branch, in the decoder of an encoder–decoder.
+    pub cross_attention_norm: Option<Norm>,
+    /// Tokens look at those of the source text.
+    pub cross_attention: Option<Attention>,
     /// Norm of the feed-forward branch.
     pub feed_forward_norm: Norm,
     /// Each token by itself.
@@ -35,14 +45,27 @@ impl Block {
         builder: &mut Builder<'_, E>,
         path: &str,
         config: &TransformerConfig,
+        crosses: bool,
     ) -> Result<Self, E> {
         let at = |name: &str| format!("{path}.{name}");
         let norm = |builder: &mut Builder<'_, E>, name: &str| {
             Norm::build(builder, &at(name), config.norm, config.d_model, config.bias)
         };
+        let attention_norm = norm(builder, "attention_norm")?;
+        let attention = Attention::build(builder, &at("attention"), config)?;
+        let (cross_attention_norm, cross_attention) = match crosses {
+            true => {
+                let norm = norm(builder, "cross_attention_norm")?;
+                let cross = Attention::build(builder, &at("cross_attention"), config)?;
+                (Some(norm), Some(cross))
+            }
+            false => (None, None),
+        };
         Ok(Self {
-            attention_norm: norm(builder, "attention_norm")?,
-            attention: Attention::build(builder, &at("attention"), config)?,
+            attention_norm,
+            attention,
+            cross_attention_norm,
+            cross_attention,
             feed_forward_norm: norm(builder, "feed_forward_norm")?,
             feed_forward: FeedForward::build(builder, &at("feed_forward"), config)?,
             placement: config.placement,
@@ -50,17 +73,27 @@ impl Block {
         })
     }
 
-    /// Maps the residual stream `x`, `[batch, seq, d_model]`, to the same shape.
+    /// Maps the residual stream `x`, `[batch, seq, d_model]`, to the same shape. `source` is what
+    /// cross-attention looks at.
     pub(crate) fn forward(
         &self,
         x: Tensor<3>,
         around: &Surroundings,
+        source: Option<Source<'_>>,
         cache: Option<&mut LayerCache>,
         masks: &mut Option<DropoutMasks>,
     ) -> Tensor<3> {
         let x = self.residual(x, &self.attention_norm, masks, |x, stream, masks| {
             self.attention.forward(x, stream, around, cache, masks)
         });
+        let x = match (&self.cross_attention_norm, &self.cross_attention, source) {
+            (Some(norm), Some(cross), Some((heads, sight))) => {
+                self.residual(x, norm, masks, |x, stream, masks| {
+                    cross.look_at(heads.clone(), sight, x, stream, masks)
+                })
+            }
+            _ => x,
+        };
         self.residual(x, &self.feed_forward_norm, masks, |x, stream, _| {
             self.feed_forward.forward(x, stream)
         })

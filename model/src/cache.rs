@@ -3,6 +3,7 @@
 //! The room is allocated once. Prompt and single steps go through the same forward pass, which
 //! writes behind what is there and attends to all of it.
 
+use crate::config::TransformerConfig;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Keys and values of all layers. Made by [`CausalLm::cache`](crate::CausalLm::cache).
@@ -15,14 +16,16 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Room for `capacity` tokens of `batch` sequences in `n_layers` layers.
-    pub(crate) fn new(
-        n_layers: usize,
-        [batch, kv_heads, capacity, head_dim]: [usize; 4],
+    /// Room for `capacity` tokens of `batch` sequences in a decoder of this shape.
+    pub(crate) fn of(
+        config: &TransformerConfig,
+        batch: usize,
+        capacity: usize,
         device: &Device,
     ) -> Self {
-        let room = || Tensor::zeros([batch, kv_heads, capacity, head_dim], device);
-        let layers = (0..n_layers)
+        let shape = [batch, config.kv_heads(), capacity, config.head_size()];
+        let room = || Tensor::zeros(shape, device);
+        let layers = (0..config.n_layers)
             .map(|_| LayerCache {
                 keys: Some(room()),
                 values: Some(room()),
@@ -86,6 +89,18 @@ impl Cache {
         self.batch = rows.len();
     }
 
+    /// As [`select`](Self::select), and drops the room behind what has been read: what is selected
+    /// anew for every token is copied without it.
+    pub(crate) fn select_filled(&mut self, rows: &[usize]) {
+        let len = self.len;
+        for layer in &mut self.layers {
+            for room in [&mut layer.keys, &mut layer.values] {
+                *room = room.take().map(|room| room.narrow(2, 0, len));
+            }
+        }
+        self.select(rows);
+    }
+
     pub(crate) fn advance(&mut self, seq: usize) {
         self.len += seq;
     }
@@ -120,6 +135,7 @@ fn write(room: &mut Option<Tensor<4>>, start: usize, new: Tensor<4>) -> Tensor<4
     let [batch, heads, seq, width] = new.dims();
     let end = start + seq;
     let filled = match room.take() {
+        Some(room) if room.dims()[2] < end => Tensor::cat(vec![room.narrow(2, 0, start), new], 2),
         Some(room) => room.slice_assign([0..batch, 0..heads, start..end, 0..width], new),
         // A write always puts the room back, so it is only missing if one panicked half-way.
         None => new,

@@ -2,12 +2,12 @@
 
 use crate::cache::Cache;
 use crate::config::TransformerConfig;
-use crate::dropout::dropout;
 use crate::embedding::Embeddings;
 use crate::head::Head;
-use crate::init::{Builder, Request, fresh};
+use crate::init::{Builder, fresh};
 use crate::pass::Pass;
 use crate::stack::Stack;
+use crate::trunk;
 use crate::validate::ConfigError;
 use burn::module::Module;
 use burn::tensor::{Bool, Device, Int, Tensor};
@@ -44,24 +44,22 @@ impl CausalLm {
         device: &Device,
     ) -> Result<Self, ConfigError> {
         config.validate()?;
-        match Self::build(config, device, &mut fresh::<Infallible>(seed)) {
+        let mut source = fresh::<Infallible>(seed);
+        match Self::build(&mut Builder::new(device, &mut source), config) {
             Ok(model) => Ok(model),
             Err(never) => match never {},
         }
     }
 
-    /// Builds the model of a valid `config` with the values that `source` gives.
+    /// Builds the model of a valid `config`.
     pub(crate) fn build<E>(
+        builder: &mut Builder<'_, E>,
         config: &TransformerConfig,
-        device: &Device,
-        source: &mut dyn FnMut(Request<'_>) -> Result<Vec<f32>, E>,
     ) -> Result<Self, E> {
-        let mut source = |request: Request<'_>| source(request);
-        let builder = &mut Builder::new(device, &mut source);
         let shape = [config.d_model, config.vocab_size];
         Ok(Self {
             embedding: Embeddings::build(builder, "embedding", config)?,
-            stack: Stack::build(builder, "stack", config)?,
+            stack: Stack::build(builder, "stack", config, false)?,
             head: Head::build(builder, "head", shape, config.tied)?,
             config: config.clone(),
         })
@@ -74,13 +72,7 @@ impl CausalLm {
 
     /// Room for `capacity` tokens of `batch` sequences.
     pub fn cache(&self, batch: usize, capacity: usize, device: &Device) -> Cache {
-        let shape = [
-            batch,
-            self.config.kv_heads(),
-            capacity,
-            self.config.head_size(),
-        ];
-        Cache::new(self.config.n_layers, shape, device)
+        Cache::of(&self.config, batch, capacity, device)
     }
 
     /// Logits for the token after each of `tokens`.
@@ -103,35 +95,8 @@ impl CausalLm {
     ///
     /// As [`forward`](Self::forward).
     pub fn hidden(&self, tokens: Tensor<2, Int>, pass: &mut Pass<'_>) -> Tensor<3> {
-        let [batch, seq] = tokens.dims();
-        let start = pass.start();
-        let (end, max) = (start + seq, self.config.max_seq_len);
-        assert!(
-            end <= max,
-            "{end} tokens, but the model reads at most max_seq_len = {max}"
-        );
-        if let Some(cache) = &pass.cache {
-            let (capacity, rows) = (cache.capacity(), cache.batch());
-            assert!(
-                end <= capacity,
-                "{end} tokens, but the cache has room for {capacity}"
-            );
-            assert!(
-                batch == rows,
-                "{batch} sequences, but the cache was made for {rows}"
-            );
-        }
-        if let Some(padding) = pass.padding {
-            let rows = padding.before().len();
-            assert!(
-                batch == rows,
-                "{batch} sequences, but the padding is for {rows}"
-            );
-        }
-        let positions = pass.positions(seq, &tokens.device());
-        let x = self.embedding.forward(tokens, &positions);
-        let x = dropout(x, self.config.dropout, &mut pass.dropout);
-        self.stack.forward(x, &positions, pass)
+        let stack = &self.stack;
+        trunk::hidden(&self.embedding, stack, &self.config, tokens, None, pass)
     }
 
     /// Logits `[batch, seq, vocab_size]` of hidden states `[batch, seq, d_model]`.
@@ -164,6 +129,7 @@ impl CausalLm {
             &self.embedding.tokens,
             targets.reshape([batch * seq]),
             mask.map(|mask| mask.reshape([batch * seq])),
+            0.0,
         )
     }
 }

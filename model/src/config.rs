@@ -59,6 +59,29 @@ pub struct TransformerConfig {
     /// Whether the linear layers of the blocks and the LayerNorms have a bias.
     #[serde(default = "yes")]
     pub bias: bool,
+    /// Which linear layers of attention have a bias (`None`: all or none, as `bias` says).
+    #[serde(default)]
+    pub attention_bias: Option<AttentionBias>,
+    /// Whether queries and keys are normalised, each head by itself, before they are compared
+    /// (Dehghani et al. 2023, <https://arxiv.org/abs/2302.05442>; Qwen3).
+    #[serde(default)]
+    pub query_key_norm: bool,
+    /// A token sees only so many tokens, itself included (`None`: all before it). Sliding-window
+    /// attention (Beltagy et al. 2020, <https://arxiv.org/abs/2004.05150>; Mistral).
+    #[serde(default)]
+    pub window: Option<usize>,
+    /// Whether a token sees only those before it and itself (a decoder), or all of its text (an
+    /// encoder).
+    #[serde(default = "yes")]
+    pub causal: bool,
+    /// How many kinds of segments a text may consist of, such as question and answer; each has a
+    /// learned vector that is added to the embedding (Devlin et al. 2019,
+    /// <https://arxiv.org/abs/1810.04805>). `0`: none.
+    #[serde(default)]
+    pub segments: usize,
+    /// Whether embeddings are normalised before the first block (BERT).
+    #[serde(default)]
+    pub embedding_norm: bool,
     /// Whether the output head uses the token embedding's matrix.
     #[serde(default = "yes")]
     pub tied: bool,
@@ -103,8 +126,12 @@ pub enum PositionKind {
     /// A learned vector for each position, added to the embedding (GPT-2).
     #[default]
     Learned,
-    /// Fixed sines and cosines, added to the embedding (Vaswani et al. 2017).
+    /// Fixed sines and cosines, added to the embedding, a sine and its cosine side by side
+    /// (Vaswani et al. 2017, section 3.5).
     Sinusoidal,
+    /// The same numbers, all sines in the first half of the channels and all cosines in the second,
+    /// as the authors' own program and Marian (Junczys-Dowmunt et al. 2018) lay them out.
+    SinusoidalHalves,
     /// Queries and keys are rotated by their position (Su et al. 2021,
     /// <https://arxiv.org/abs/2104.09864>).
     Rotary {
@@ -116,6 +143,17 @@ pub enum PositionKind {
     },
 }
 
+/// Which linear layers of attention have a bias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttentionBias {
+    /// None of them.
+    None,
+    /// Those for queries, keys and values (Qwen2).
+    QueryKeyValue,
+    /// The one for the output too.
+    All,
+}
+
 /// How rotary wavelengths are stretched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,6 +161,11 @@ pub enum RopeScaling {
     /// Not at all.
     #[default]
     None,
+    /// All of them grow by `factor` (Chen et al. 2023, <https://arxiv.org/abs/2306.15595>).
+    Linear {
+        /// By how much.
+        factor: f64,
+    },
     /// Llama 3's rule: wavelengths longer than `original_max_seq_len / low_freq_factor` grow by
     /// `factor`, those shorter than `original_max_seq_len / high_freq_factor` stay, and those in
     /// between are interpolated.
@@ -202,6 +245,12 @@ impl Default for TransformerConfig {
             position: PositionKind::default(),
             feed_forward: FeedForwardKind::default(),
             bias: true,
+            attention_bias: None,
+            query_key_norm: false,
+            window: None,
+            causal: true,
+            segments: 0,
+            embedding_norm: false,
             tied: true,
             embedding_scale: false,
             dropout: 0.0,
@@ -225,34 +274,68 @@ impl TransformerConfig {
 
     /// Inner width of the feed-forward layer.
     pub fn ff_size(&self) -> usize {
-        self.d_ff.unwrap_or(4 * self.d_model)
+        self.d_ff.unwrap_or(self.d_model.saturating_mul(4))
+    }
+
+    /// Which linear layers of attention have a bias.
+    pub fn attention_biases(&self) -> AttentionBias {
+        self.attention_bias.unwrap_or(match self.bias {
+            true => AttentionBias::All,
+            false => AttentionBias::None,
+        })
     }
 
     /// Number of trainable values, computed without building the model.
     pub fn parameter_count(&self) -> usize {
-        let (d, head) = (self.d_model, self.head_size());
-        let linear = |from: usize, to: usize| from * to + if self.bias { to } else { 0 };
-        let norm = match self.norm {
-            NormKind::LayerNorm { .. } if self.bias => 2 * d,
-            _ => d,
-        };
-        let attention = linear(d, self.n_heads * head)
-            + 2 * linear(d, self.kv_heads() * head)
-            + linear(self.n_heads * head, d);
+        let d = self.d_model;
+        let linear = |from, to| layer(from, to, self.bias);
         let feed_forward = match self.feed_forward {
             FeedForwardKind::Plain(_) => linear(d, self.ff_size()),
             FeedForwardKind::Gated(_) => 2 * linear(d, self.ff_size()),
         } + linear(self.ff_size(), d);
-        let embeddings = match self.position {
-            PositionKind::Learned => (self.vocab_size + self.max_seq_len) * d,
-            _ => self.vocab_size * d,
+        let block = self.attention_branch_parameters() + feed_forward + self.norm_parameters();
+        let positions = match self.position {
+            PositionKind::Learned => self.max_seq_len,
+            _ => 0,
         };
-        let last_norm = if self.placement == Placement::Pre {
-            norm
-        } else {
-            0
+        let embedding_norm = match self.embedding_norm {
+            true => self.norm_parameters(),
+            false => 0,
         };
+        let embeddings = (self.vocab_size + positions + self.segments) * d + embedding_norm;
         let head = if self.tied { 0 } else { self.vocab_size * d };
-        embeddings + self.n_layers * (attention + feed_forward + 2 * norm) + last_norm + head
+        embeddings + self.n_layers * block + self.last_norm_parameters() + head
     }
+
+    /// Those of one attention with its norm.
+    pub(crate) fn attention_branch_parameters(&self) -> usize {
+        let (d, head) = (self.d_model, self.head_size());
+        let biases = self.attention_biases();
+        let (biased, output_biased) = (biases != AttentionBias::None, biases == AttentionBias::All);
+        layer(d, self.n_heads * head, biased)
+            + 2 * layer(d, self.kv_heads() * head, biased)
+            + layer(self.n_heads * head, d, output_biased)
+            + if self.query_key_norm { 2 * head } else { 0 }
+            + self.norm_parameters()
+    }
+
+    /// Those of the norm behind the last block.
+    pub(crate) fn last_norm_parameters(&self) -> usize {
+        match self.placement {
+            Placement::Pre => self.norm_parameters(),
+            Placement::Post => 0,
+        }
+    }
+
+    fn norm_parameters(&self) -> usize {
+        match self.norm {
+            NormKind::LayerNorm { .. } if self.bias => 2 * self.d_model,
+            _ => self.d_model,
+        }
+    }
+}
+
+/// The values of a linear layer.
+fn layer(from: usize, to: usize, bias: bool) -> usize {
+    from * to + if bias { to } else { 0 }
 }

@@ -47,6 +47,7 @@ impl Head {
         tokens: &Embedding,
         targets: Tensor<1, Int>,
         mask: Option<Tensor<1, Bool>>,
+        smoothing: f64,
     ) -> Tensor<1> {
         let [batch, seq, d_model] = hidden.dims();
         let hidden = hidden.reshape([batch * seq, d_model]);
@@ -54,6 +55,6 @@ impl Head {
             Some(output) => ops::Columns::Untied(output.weight.val()),
             None => ops::Columns::Tied(tokens.weight.val()),
         };
-        ops::linear_cross_entropy(hidden, head, targets, mask)
+        ops::linear_cross_entropy(hidden, head, targets, mask, smoothing)
     }
 }

@@ -48,19 +48,42 @@ pub(crate) struct Request<'a> {
 /// Answers requests with row-major values.
 type Source<'a, E> = dyn FnMut(Request<'_>) -> Result<Vec<f32>, E> + 'a;
 
+/// Looks at requests.
+type Check<'a, E> = dyn FnMut(Request<'_>) -> Result<(), E> + 'a;
+
 /// Hands parameters to modules under construction.
 pub(crate) struct Builder<'a, E> {
     device: &'a Device,
-    source: &'a mut Source<'a, E>,
+    origin: Origin<'a, E>,
+}
+
+enum Origin<'a, E> {
+    Source(&'a mut Source<'a, E>),
+    Check(&'a mut Check<'a, E>),
 }
 
 impl<'a, E> Builder<'a, E> {
     pub(crate) fn new(device: &'a Device, source: &'a mut Source<'a, E>) -> Self {
-        Self { device, source }
+        let origin = Origin::Source(source);
+        Self { device, origin }
+    }
+
+    /// A builder of modules that hold nothing: `check` sees what they would ask for.
+    pub(crate) fn checking(device: &'a Device, check: &'a mut Check<'a, E>) -> Self {
+        let origin = Origin::Check(check);
+        Self { device, origin }
     }
 
     pub(crate) fn device(&self) -> &Device {
         self.device
+    }
+
+    /// How many rows a table for `max_seq_len` positions is made with.
+    pub(crate) fn table_rows(&self, max_seq_len: usize) -> usize {
+        match self.origin {
+            Origin::Source(_) => max_seq_len,
+            Origin::Check(_) => 1,
+        }
     }
 
     pub(crate) fn param<const D: usize>(
@@ -69,15 +92,19 @@ impl<'a, E> Builder<'a, E> {
         shape: [usize; D],
         init: Init,
     ) -> Result<Param<Tensor<D>>, E> {
-        let values = (self.source)(Request {
+        let request = Request {
             path,
             shape: &shape,
             init,
-        })?;
-        Ok(Param::from_data(
-            TensorData::new(values, shape),
-            self.device,
-        ))
+        };
+        let data = match &mut self.origin {
+            Origin::Source(source) => TensorData::new(source(request)?, shape),
+            Origin::Check(check) => {
+                check(request)?;
+                TensorData::new(vec![0f32], [1; D])
+            }
+        };
+        Ok(Param::from_data(data, self.device))
     }
 
     /// A linear layer with a weight `[from, to]`.
@@ -97,8 +124,13 @@ impl<'a, E> Builder<'a, E> {
     }
 
     /// A table of `n` vectors of `width` values.
-    pub(crate) fn embedding(&mut self, path: &str, [n, width]: [usize; 2]) -> Result<Embedding, E> {
-        let weight = self.param(&format!("{path}.weight"), [n, width], Init::WEIGHT)?;
+    pub(crate) fn embedding(
+        &mut self,
+        path: &str,
+        [n, width]: [usize; 2],
+        init: Init,
+    ) -> Result<Embedding, E> {
+        let weight = self.param(&format!("{path}.weight"), [n, width], init)?;
         Ok(Embedding { weight })
     }
 }

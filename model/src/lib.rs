@@ -40,9 +40,10 @@
 //! # }
 //! ```
 //!
-//! `examples/embed.rs` does the same with a tokenizer. [`GenerateOptions`] says how tokens are drawn
+//! `examples/continue_text.rs` does the same with a tokenizer. [`GenerateOptions`] says how tokens are drawn
 //! and what happens when the context is full, [`CausalLm::generate_batch`] continues several prompts
-//! at once. Published shapes have names: see [`TransformerConfig::preset`].
+//! at once. Published shapes have names: see [`TransformerConfig::preset`]. An [`Encoder`] turns texts
+//! into vectors: [`Encoder::embed`].
 //!
 //! # Training
 //!
@@ -61,12 +62,17 @@ mod cache;
 mod causal_lm;
 mod config;
 mod dropout;
+mod embed;
 mod embedding;
+mod encoded;
+mod encoder;
 mod feed_forward;
 mod generate;
+pub mod gguf;
 mod head;
 mod init;
 mod loss;
+mod masked_lm;
 mod norm;
 pub mod ops;
 mod padding;
@@ -74,7 +80,9 @@ mod pass;
 mod position;
 mod presets;
 mod random;
+mod seq2seq;
 mod stack;
+mod trunk;
 mod validate;
 mod weights;
 
@@ -83,22 +91,31 @@ pub use block::Block;
 pub use cache::Cache;
 pub use causal_lm::CausalLm;
 pub use config::{
-    Activation, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling, TransformerConfig,
+    Activation, AttentionBias, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling,
+    TransformerConfig,
 };
 pub use dropout::DropoutMasks;
+pub use embed::{EmbedError, EmbedOptions};
 pub use embedding::Embeddings;
+pub use encoded::Encoded;
+pub use encoder::{Encoder, Pooling};
 pub use feed_forward::FeedForward;
 pub use generate::{
-    Continuation, Finish, GenerateError, GenerateOptions, Logprobs, NewToken, Request, Sampling,
-    Slide,
+    BeamOptions, Continuation, Finish, GenerateError, GenerateOptions, Hypothesis, Logprobs,
+    NewToken, Request, Sampling, Slide,
 };
 pub use head::Head;
 pub use loss::cross_entropy_sum;
+pub use masked_lm::{MaskedLm, MaskedLoss};
 pub use norm::Norm;
 pub use padding::Padding;
 pub use pass::Pass;
 pub use position::Rotary;
 pub use presets::PRESETS;
+pub use seq2seq::{Pair, Seq2Seq, Seq2SeqConfig};
 pub use stack::Stack;
 pub use validate::ConfigError;
-pub use weights::{WeightsError, load_config, load_model, save_model};
+pub use weights::{
+    ModelKind, SavedModel, WeightsError, load_config, load_encoder, load_masked_lm, load_model,
+    load_seq2seq, load_seq2seq_config, model_kind, save_model, untrusted,
+};

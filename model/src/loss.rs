@@ -11,6 +11,8 @@ use burn::tensor::{Bool, Int, Tensor};
 /// - `logits`: `[n, classes]`
 /// - `targets`: `[n]`, each in `0..classes` where it counts
 /// - `mask`: `[n]`, true where a target counts; `None` counts all
+/// - `smoothing`: the share of each target that is spread evenly over all classes, 0 for none (label
+///   smoothing, Szegedy et al. 2015, <https://arxiv.org/abs/1512.00567>)
 ///
 /// Returns a tensor of one value. A target that does not count adds exactly zero to loss and
 /// gradients, whatever its id; if none counts, both are zero.
@@ -18,6 +20,7 @@ pub fn cross_entropy_sum(
     logits: Tensor<2>,
     targets: Tensor<1, Int>,
     mask: Option<Tensor<1, Bool>>,
+    smoothing: f64,
 ) -> Tensor<1> {
     let ignored = mask.map(|mask| mask.bool_not());
     let targets = match &ignored {
@@ -28,7 +31,11 @@ pub fn cross_entropy_sum(
     // subtracting saves a pass over all classes.
     let shifted = logits.clone() - logits.detach().max_dim(1);
     let log_sum = shifted.clone().exp().sum_dim(1).log();
-    let target = shifted.gather(1, targets.unsqueeze_dim(1));
+    let target = shifted.clone().gather(1, targets.unsqueeze_dim(1));
+    let target = match smoothing > 0.0 {
+        true => target * (1.0 - smoothing) + shifted.mean_dim(1) * smoothing,
+        false => target,
+    };
     let losses = (log_sum - target).squeeze_dim::<1>(1);
     match ignored {
         Some(ignored) => losses.mask_fill(ignored, 0.0).sum(),

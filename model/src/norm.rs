@@ -39,6 +39,13 @@ impl Norm {
         Ok(Self { gamma, beta, kind })
     }
 
+    /// Normalises each head of `x`, `[batch, seq, heads, head_dim]`; the result has the same shape.
+    pub(crate) fn of_heads(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, seq, heads, head_dim] = x.dims();
+        let rows = x.reshape([batch, seq * heads, head_dim]);
+        self.forward(rows).reshape([batch, seq, heads, head_dim])
+    }
+
     /// Normalises `x`, `[batch, seq, d_model]`; the result has the same shape.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let dtype = x.dtype();

@@ -6,21 +6,39 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-/// Which tokens of a batch only fill its rows up: so many at the beginning of each.
+/// Which tokens of a batch only fill its rows up: so many at the beginning and at the end of each.
 ///
 /// Filling at the beginning lets all rows end in the same column, where the next token of each is
 /// predicted and, with a cache, appended. Any token of the vocabulary will do as filler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Padding {
     before: Vec<usize>,
+    after: Vec<usize>,
 }
 
 impl Padding {
-    /// What rows of these `lengths` need to become as long as the longest.
+    /// What rows of these `lengths` need at their beginning to become as long as the longest.
     pub fn left(lengths: &[usize]) -> Self {
-        let longest = lengths.iter().copied().max().unwrap_or(0);
         Self {
-            before: lengths.iter().map(|length| longest - length).collect(),
+            before: missing(lengths),
+            after: vec![0; lengths.len()],
+        }
+    }
+
+    /// What rows of these `lengths` need at their end, as encoders are trained.
+    pub fn right(lengths: &[usize]) -> Self {
+        Self {
+            before: vec![0; lengths.len()],
+            after: missing(lengths),
+        }
+    }
+
+    /// What rows of these `lengths` need at their end to become `columns` long; longer rows need
+    /// none.
+    pub fn right_to(lengths: &[usize], columns: usize) -> Self {
+        Self {
+            before: vec![0; lengths.len()],
+            after: lengths.iter().map(|n| columns.saturating_sub(*n)).collect(),
         }
     }
 
@@ -31,7 +49,20 @@ impl Padding {
 
     /// Whether no row needs any.
     pub fn is_empty(&self) -> bool {
-        self.before.iter().all(|filler| *filler == 0)
+        let all = self.before.iter().chain(&self.after);
+        all.into_iter().all(|filler| *filler == 0)
+    }
+
+    /// Whether a row's first token stands in another column than 0.
+    pub(crate) fn moves(&self) -> bool {
+        self.before.iter().any(|filler| *filler > 0)
+    }
+
+    /// The columns `from..to` of each row, of `columns`, that are tokens.
+    pub fn tokens(&self, columns: usize) -> Vec<(usize, usize)> {
+        let rows = self.before.iter().zip(&self.after);
+        rows.map(|(before, after)| (*before, columns.saturating_sub(*after)))
+            .collect()
     }
 
     /// The padding of some of the rows, in the order given.
@@ -41,8 +72,10 @@ impl Padding {
     /// When there is no such row.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
+        let of = |all: &[usize]| rows.iter().map(|row| all[*row]).collect();
         Self {
-            before: rows.iter().map(|row| self.before[*row]).collect(),
+            before: of(&self.before),
+            after: of(&self.after),
         }
     }
 
@@ -60,6 +93,12 @@ impl Padding {
     }
 }
 
+/// How many each of `lengths` lacks of the longest.
+fn missing(lengths: &[usize]) -> Vec<usize> {
+    let longest = lengths.iter().copied().max().unwrap_or(0);
+    lengths.iter().map(|length| longest - length).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +110,9 @@ mod tests {
         assert!(!padding.is_empty());
         assert_eq!(padding.select(&[2, 0]).before(), [0, 1]);
         assert!(Padding::left(&[2, 2]).is_empty());
+        assert_eq!(padding.tokens(4), [(1, 4), (3, 4), (0, 4)]);
+        let right = Padding::right(&[3, 1, 4]);
+        assert_eq!(right.tokens(4), [(0, 3), (0, 1), (0, 4)]);
         let positions = padding.positions(2, 3, &Device::default());
         assert_eq!(
             positions.try_into_vec_as::<i64>().unwrap_or_default(),

@@ -5,7 +5,7 @@ use crate::cache::Cache;
 use crate::dropout::DropoutMasks;
 use crate::padding::Padding;
 use crate::position::Positions;
-use burn::tensor::Device;
+use burn::tensor::{Device, Int, Tensor};
 
 /// What a forward pass is for.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Pass<'a> {
     pub dropout: Option<DropoutMasks>,
     /// What only fills up shorter rows. All passes over one cache are given the same.
     pub padding: Option<&'a Padding>,
+    /// Which segment each token belongs to, `[batch, seq]`; all to the first without.
+    pub segments: Option<Tensor<2, Int>>,
 }
 
 impl<'a> Pass<'a> {
@@ -44,9 +46,9 @@ impl<'a> Pass<'a> {
     /// Where the next `seq` tokens of each row stand.
     pub(crate) fn positions(&self, seq: usize, device: &Device) -> Positions {
         let start = self.start();
-        let of_rows = self
-            .padding
-            .map(|padding| padding.positions(start, seq, device));
+        // Filler at the end moves no token.
+        let moved = self.padding.filter(|padding| padding.moves());
+        let of_rows = moved.map(|padding| padding.positions(start, seq, device));
         Positions {
             start,
             seq,

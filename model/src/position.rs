@@ -32,17 +32,42 @@ impl Positions {
     }
 }
 
-/// `[max_seq_len, d_model]`: sines in the even channels, cosines in the odd ones.
-pub(crate) fn sinusoidal(max_seq_len: usize, d_model: usize, device: &Device) -> Tensor<2> {
-    let mut table = Vec::with_capacity(max_seq_len * d_model);
-    for position in 0..max_seq_len {
+/// Where the channels of a sine and of its cosine lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waves {
+    /// Sines in the even channels, cosines in the odd ones.
+    Alternating,
+    /// Sines in the first half, cosines in the second.
+    Halves,
+}
+
+/// `[max_seq_len, d_model]`
+pub(crate) fn sinusoidal(
+    max_seq_len: usize,
+    d_model: usize,
+    kind: Waves,
+    device: &Device,
+) -> Tensor<2> {
+    let table = waves(max_seq_len, d_model, kind);
+    Tensor::from_data(TensorData::new(table, [max_seq_len, d_model]), device)
+}
+
+/// The same as numbers, row by row.
+pub(crate) fn waves(max_seq_len: usize, d_model: usize, kind: Waves) -> Vec<f32> {
+    let mut table = vec![0.0; max_seq_len * d_model];
+    for (position, row) in table.chunks_exact_mut(d_model).enumerate() {
         for pair in 0..d_model / 2 {
             let exponent = 2.0 * pair as f64 / d_model as f64;
             let angle = position as f64 / 10_000f64.powf(exponent);
-            table.extend([angle.sin() as f32, angle.cos() as f32]);
+            let (sine, cosine) = match kind {
+                Waves::Alternating => (2 * pair, 2 * pair + 1),
+                Waves::Halves => (pair, d_model / 2 + pair),
+            };
+            row[sine] = angle.sin() as f32;
+            row[cosine] = angle.cos() as f32;
         }
     }
-    Tensor::from_data(TensorData::new(table, [max_seq_len, d_model]), device)
+    table
 }
 
 /// The tables of rotary positions.
@@ -110,6 +135,7 @@ fn frequencies(theta: f64, scaling: RopeScaling, head_dim: usize) -> Vec<f64> {
 fn stretch(frequency: f64, scaling: RopeScaling) -> f64 {
     match scaling {
         RopeScaling::None => frequency,
+        RopeScaling::Linear { factor } => frequency / factor,
         RopeScaling::Llama3 {
             factor,
             low_freq_factor,
@@ -187,7 +213,7 @@ mod tests {
 
     #[test]
     fn sinusoidal_matches_the_paper() {
-        let table = sinusoidal(3, 4, &Device::default())
+        let table = sinusoidal(3, 4, Waves::Alternating, &Device::default())
             .try_into_vec_as::<f32>()
             .unwrap();
         let expected = [

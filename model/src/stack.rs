@@ -3,10 +3,10 @@
 use crate::attention::Surroundings;
 use crate::block::Block;
 use crate::config::{Placement, PositionKind, TransformerConfig};
+use crate::encoded::Encoded;
 use crate::init::Builder;
 use crate::norm::Norm;
 use crate::ops::Visible;
-use crate::padding::Padding;
 use crate::pass::Pass;
 use crate::position::{Positions, Rotary};
 use burn::module::Module;
@@ -21,6 +21,8 @@ pub struct Stack {
     pub norm: Option<Norm>,
     rotary: Option<Rotary>,
     groups: usize,
+    window: Option<usize>,
+    causal: bool,
 }
 
 impl Stack {
@@ -28,9 +30,13 @@ impl Stack {
         builder: &mut Builder<'_, E>,
         path: &str,
         config: &TransformerConfig,
+        crosses: bool,
     ) -> Result<Self, E> {
         let blocks = (0..config.n_layers)
-            .map(|layer| Block::build(builder, &format!("{path}.blocks.{layer}"), config))
+            .map(|layer| {
+                let path = format!("{path}.blocks.{layer}");
+                Block::build(builder, &path, config, crosses)
+            })
             .collect::<Result<_, E>>()?;
         let norm = match config.placement {
             Placement::Pre => {
@@ -49,7 +55,7 @@ impl Stack {
             PositionKind::Rotary { theta, scaling } => Some(Rotary::new(
                 theta,
                 scaling,
-                config.max_seq_len,
+                builder.table_rows(config.max_seq_len),
                 config.head_size(),
                 builder.device(),
             )),
@@ -60,33 +66,41 @@ impl Stack {
             norm,
             rotary,
             groups: config.n_heads / config.kv_heads(),
+            window: config.window,
+            causal: config.causal,
         })
     }
 
     /// Maps embedded tokens, `[batch, seq, d_model]`, to hidden states of the same shape; each
-    /// token sees itself, the tokens before it, and those in the pass's cache, but no filler.
+    /// token sees itself, the tokens before it (in an encoder also those behind it), and those in
+    /// the pass's cache, but no filler. `source` is what cross-attention looks at.
     pub(crate) fn forward(
         &self,
         mut x: Tensor<3>,
         positions: &Positions,
+        source: Option<&Encoded>,
         pass: &mut Pass<'_>,
     ) -> Tensor<3> {
         let seq = x.dims()[1];
         let start = pass.start();
         let end = start + seq;
-        let tokens = |padding: &Padding| padding.before().iter().map(|&from| (from, end)).collect();
         let visible = Visible {
-            causal_from: Some(start),
-            rows: pass.padding.map(tokens),
+            causal_from: self.causal.then_some(start),
+            window: self.window,
+            rows: pass.padding.map(|padding| padding.tokens(end)),
         };
         let around = Surroundings {
             start,
             sight: visible.sight(&x, [seq, end], self.groups),
             turns: self.rotary.as_ref().map(|rotary| rotary.turns(positions)),
         };
+        let sight = source.map(|source| source.sight(&x, seq, self.groups));
         for (layer, block) in self.blocks.iter().enumerate() {
             let cache = pass.cache.as_mut().map(|cache| &mut cache.layers[layer]);
-            x = block.forward(x, &around, cache, &mut pass.dropout);
+            let source = source
+                .map(|source| &source.layers[layer])
+                .zip(sight.as_ref());
+            x = block.forward(x, &around, source, cache, &mut pass.dropout);
         }
         if let Some(cache) = &mut pass.cache {
             cache.advance(seq);

@@ -5,6 +5,10 @@
 
 #[path = "backends/golden.rs"]
 mod golden;
+#[path = "reference/mod.rs"]
+mod reference;
+#[path = "backends/sentences.rs"]
+mod sentences;
 #[path = "tensors/mod.rs"]
 mod tensors;
 

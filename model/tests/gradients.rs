@@ -8,7 +8,9 @@ mod shapes;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Bool, Device, DeviceConfig, FloatDType, Int, Tensor, TensorData};
-use slovo_model::{CausalLm, Pass, TransformerConfig};
+use slovo_model::{
+    CausalLm, MaskedLm, Padding, Pair, Pass, PositionKind, Seq2Seq, TransformerConfig,
+};
 use std::sync::OnceLock;
 
 fn device() -> Device {
@@ -75,7 +77,7 @@ struct Slope {
     gradient: Vec<f64>,
 }
 
-fn slopes(model: &CausalLm, loss: &Tensor<1>) -> Vec<Slope> {
+fn slopes(model: &impl Module, loss: &Tensor<1>) -> Vec<Slope> {
     struct Visitor<'a> {
         gradients: &'a burn::tensor::Gradients,
         path: Vec<String>,
@@ -123,12 +125,14 @@ fn loss(model: &CausalLm, device: &Device) -> Tensor<1> {
     model.loss(tokens, targets, Some(mask), &mut Pass::training(11))
 }
 
-fn check(name: &str, config: &TransformerConfig) {
+/// A model that is not on a training device, and the loss of it there or here.
+type Loss<'a, M> = &'a dyn Fn(&M, &Device) -> Tensor<1>;
+
+/// Every parameter gets a gradient (but for those whose path `flat` knows), and it is the loss's.
+fn check<M: Module>(name: &str, model: M, loss: Loss<'_, M>, flat: impl Fn(&str) -> bool) {
     let plain = device();
     let device = plain.clone().autodiff();
-    let model = CausalLm::new(config, 1, &device)
-        .unwrap()
-        .map(&mut Shake { seed: 0 });
+    let model = model.map(&mut Shake { seed: 0 });
     let loss_here = loss(&model, &device);
     let slopes = slopes(&model, &loss_here);
     let frozen = model.valid();
@@ -142,10 +146,7 @@ fn check(name: &str, config: &TransformerConfig) {
         let steepest = (0..gradient.len())
             .max_by(|a, b| gradient[*a].abs().total_cmp(&gradient[*b].abs()))
             .unwrap();
-        // The softmax does not see a constant that is added to all scores of a query, unless
-        // positions turn it.
-        let rotary = matches!(config.position, slovo_model::PositionKind::Rotary { .. });
-        if path.ends_with("attention.key.bias") && !rotary {
+        if flat(&path) {
             assert!(gradient[steepest].abs() < 1e-12, "{name}: {path}");
         } else {
             assert!(
@@ -170,6 +171,70 @@ fn check(name: &str, config: &TransformerConfig) {
 #[test]
 fn gradients_match_finite_differences_in_every_shape() {
     for (name, config) in shapes::all() {
-        check(name, &config);
+        let training = device().autodiff();
+        let model = CausalLm::new(&config, 1, &training).unwrap();
+        check(name, model, &loss, |path| is_flat(path, &config));
     }
+}
+
+/// The softmax does not see a constant that is added to all scores of a query, unless positions
+/// turn it or a norm comes between.
+fn is_flat(path: &str, config: &TransformerConfig) -> bool {
+    let rotary = matches!(config.position, PositionKind::Rotary { .. });
+    let turned = rotary && !path.contains("cross_attention");
+    path.ends_with("attention.key.bias") && !turned && !config.query_key_norm
+}
+
+/// A smoothed loss of pairs whose sources are of different lengths.
+fn loss_of_pairs(model: &Seq2Seq, device: &Device) -> Tensor<1> {
+    let pair = Pair {
+        sources: Tensor::from_ints([[3, 1, 4, 10, 1], [5, 9, 10, 0, 0]], device),
+        inputs: Tensor::from_ints([[0, 6, 5, 3], [0, 7, 0, 0]], device),
+        targets: Tensor::from_ints([[6, 5, 3, 10], [7, 10, -100, -100]], device),
+        mask: Some(Tensor::from_bool(
+            [[true, true, true, true], [true, true, false, false]],
+            device,
+        )),
+    };
+    let padding = Padding::right(&[5, 3]);
+    let mut pass = Pass {
+        padding: Some(&padding),
+        ..Pass::training(11)
+    };
+    model.loss(pair, 0.1, &mut pass)
+}
+
+#[test]
+fn gradients_of_two_stacks_match_finite_differences() {
+    for (name, config) in shapes::pairs() {
+        let training = device().autodiff();
+        let model = Seq2Seq::new(&config, 1, &training).unwrap();
+        let flat = |path: &str| is_flat(path, &config.transformer);
+        check(name, model, &loss_of_pairs, flat);
+    }
+}
+
+/// Three hidden tokens of two texts, one of them filled up, in two segments.
+fn loss_of_hidden(model: &MaskedLm, device: &Device) -> Tensor<1> {
+    let tokens = Tensor::<2, Int>::from_ints([[2, 9, 5, 9, 3], [2, 9, 3, 0, 0]], device);
+    let places = Tensor::<1, Int>::from_ints([1, 3, 6], device);
+    let targets = Tensor::<1, Int>::from_ints([7, 8, 10], device);
+    let padding = Padding::right(&[5, 3]);
+    let segments = Tensor::<2, Int>::from_ints([[0, 0, 0, 1, 1], [0, 1, 1, 0, 0]], device);
+    let mut pass = Pass {
+        padding: Some(&padding),
+        segments: Some(segments),
+        ..Pass::training(11)
+    };
+    model.loss(tokens, places, targets, &mut pass).sum
+}
+
+#[test]
+fn gradients_of_an_encoder_match_finite_differences() {
+    let config = shapes::bert();
+    let training = device().autodiff();
+    let model = MaskedLm::new(&config, 1, &training).unwrap();
+    check("bert", model, &loss_of_hidden, |path| {
+        is_flat(path, &config)
+    });
 }

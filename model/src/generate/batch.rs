@@ -1,13 +1,13 @@
 //! Several texts side by side: one forward pass gives the next token of each.
 
+use super::decoder::{Alone, Decoder};
 use super::row::Row;
 use super::{Continuation, GenerateError, GenerateOptions, NewToken, Request};
 use crate::cache::Cache;
 use crate::causal_lm::CausalLm;
 use crate::padding::Padding;
 use crate::pass::Pass;
-use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use std::ops::ControlFlow;
 
 impl CausalLm {
@@ -48,51 +48,64 @@ impl CausalLm {
     pub fn generate_batch(
         &self,
         requests: &[Request<'_>],
-        mut on_token: impl FnMut(&NewToken) -> ControlFlow<()>,
+        on_token: impl FnMut(&NewToken) -> ControlFlow<()>,
     ) -> Result<Vec<Continuation>, GenerateError> {
-        let of_row = |row| {
-            let alone = requests.len() == 1;
-            move |error: GenerateError| match alone {
-                true => error,
-                false => GenerateError::Row {
-                    row,
-                    source: Box::new(error),
-                },
-            }
-        };
-        let mut rows = Vec::with_capacity(requests.len());
-        for (number, request) in requests.iter().enumerate() {
-            rows.push(Row::new(number, request, self.config()).map_err(of_row(number))?);
-        }
-        // On a training device every step would be recorded for a backward pass.
-        let model = self.valid();
-        let mut reader = Reader::new(&model);
-        let mut running: Vec<usize> = (0..rows.len())
-            .filter(|row| !rows[*row].is_finished())
-            .collect();
-        while !running.is_empty() {
-            let logits = reader.read(&mut rows, &running)?;
-            let logits = logits.chunks_exact(self.config().vocab_size);
-            for (row, logits) in running.iter().copied().zip(logits) {
-                rows[row].grow(logits, &mut on_token).map_err(of_row(row))?;
-            }
-            let goes_on: Vec<usize> = (0..running.len())
-                .filter(|place| !rows[running[*place]].is_finished())
-                .collect();
-            if goes_on.len() < running.len() {
-                reader.select(&goes_on);
-                running = goes_on.into_iter().map(|place| running[place]).collect();
-            }
-        }
-        Ok(rows.into_iter().map(Row::into_continuation).collect())
+        continue_all(Alone::new(self), requests, on_token)
     }
+}
+
+/// Continues several prompts side by side; see [`CausalLm::generate_batch`].
+pub(super) fn continue_all(
+    decoder: impl Decoder,
+    requests: &[Request<'_>],
+    mut on_token: impl FnMut(&NewToken) -> ControlFlow<()>,
+) -> Result<Vec<Continuation>, GenerateError> {
+    let of_row = |row| {
+        let alone = requests.len() == 1;
+        move |error: GenerateError| match alone {
+            true => error,
+            false => GenerateError::Row {
+                row,
+                source: Box::new(error),
+            },
+        }
+    };
+    let vocab_size = decoder.config().vocab_size;
+    let mut rows = Vec::with_capacity(requests.len());
+    for (number, request) in requests.iter().enumerate() {
+        rows.push(Row::new(number, request, decoder.config()).map_err(of_row(number))?);
+    }
+    let mut running: Vec<usize> = (0..rows.len())
+        .filter(|row| !rows[*row].is_finished())
+        .collect();
+    let mut reader = Reader {
+        decoder,
+        memory: None,
+    };
+    if running.len() < rows.len() {
+        reader.select(&running);
+    }
+    while !running.is_empty() {
+        let logits = reader.read(&mut rows, &running)?;
+        let logits = logits.chunks_exact(vocab_size);
+        for (row, logits) in running.iter().copied().zip(logits) {
+            rows[row].grow(logits, &mut on_token).map_err(of_row(row))?;
+        }
+        let goes_on: Vec<usize> = (0..running.len())
+            .filter(|place| !rows[running[*place]].is_finished())
+            .collect();
+        if goes_on.len() < running.len() {
+            reader.select(&goes_on);
+            running = goes_on.into_iter().map(|place| running[place]).collect();
+        }
+    }
+    Ok(rows.into_iter().map(Row::into_continuation).collect())
 }
 
 /// Reads the running rows into a cache: first all that the model is to see of them, then one token
 /// of each at a time, and all again when the room is full.
-struct Reader<'a> {
-    model: &'a CausalLm,
-    device: Device,
+struct Reader<D> {
+    decoder: D,
     memory: Option<Memory>,
 }
 
@@ -103,15 +116,7 @@ struct Memory {
     padding: Option<Padding>,
 }
 
-impl<'a> Reader<'a> {
-    fn new(model: &'a CausalLm) -> Self {
-        Self {
-            model,
-            device: model.embedding.tokens.weight.device(),
-            memory: None,
-        }
-    }
-
+impl<D: Decoder> Reader<D> {
     /// Logits for the next token of each running row, `[rows, vocab_size]`.
     fn read(&mut self, rows: &mut [Row<'_>], running: &[usize]) -> Result<Vec<f32>, GenerateError> {
         let memory = self.memory.take();
@@ -124,12 +129,10 @@ impl<'a> Reader<'a> {
         };
         let seq = unread.len() / running.len();
         let data = TensorData::new(unread, [running.len(), seq]);
-        let tokens = Tensor::<2, Int>::from_data(data, &self.device);
+        let tokens = Tensor::<2, Int>::from_data(data, &self.decoder.device());
         let mut pass = Pass::cached(&mut memory.cache);
         pass.padding = memory.padding.as_ref();
-        let hidden = self.model.hidden(tokens, &mut pass);
-        let last = hidden.narrow(1, seq - 1, 1); // [rows, 1, d_model]
-        let logits = self.model.logits(last).try_into_vec_as::<f32>()?;
+        let logits = self.decoder.next_logits(tokens, &mut pass)?;
         self.memory = Some(memory);
         Ok(logits)
     }
@@ -137,7 +140,7 @@ impl<'a> Reader<'a> {
     /// An empty memory for the running rows and all that is to be read into it, the shorter rows
     /// filled up. The room is as long as the longest row will be, but not longer than the model's.
     fn lay_out(&self, rows: &mut [Row<'_>], running: &[usize]) -> (Memory, Vec<u32>) {
-        let max_seq_len = self.model.config().max_seq_len;
+        let max_seq_len = self.decoder.config().max_seq_len;
         let lengths: Vec<usize> = running
             .iter()
             .map(|row| rows[*row].window().len())
@@ -153,7 +156,7 @@ impl<'a> Reader<'a> {
         }
         let capacity = capacity.min(max_seq_len);
         let memory = Memory {
-            cache: self.model.cache(running.len(), capacity, &self.device),
+            cache: self.decoder.cache(running.len(), capacity),
             padding: Some(padding).filter(|padding| !padding.is_empty()),
         };
         (memory, unread)
@@ -161,7 +164,11 @@ impl<'a> Reader<'a> {
 
     /// Forgets all rows but these, given by their places among the running ones.
     fn select(&mut self, places: &[usize]) {
-        if let (Some(memory), false) = (&mut self.memory, places.is_empty()) {
+        if places.is_empty() {
+            return;
+        }
+        self.decoder.select(places);
+        if let Some(memory) = &mut self.memory {
             memory.cache.select(places);
             let padding = memory.padding.take().map(|padding| padding.select(places));
             memory.padding = padding.filter(|padding| !padding.is_empty());

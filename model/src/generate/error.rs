@@ -47,6 +47,20 @@ pub enum GenerateError {
         /// Positions of the model.
         max_seq_len: usize,
     },
+    /// A source text that has more tokens than the model has positions.
+    #[error(
+        "the source has {source_len} tokens, but the model has {max_seq_len} positions \
+         (max_seq_len); translate it sentence by sentence"
+    )]
+    SourceTooLong {
+        /// Tokens of the source.
+        source_len: usize,
+        /// Positions of the model.
+        max_seq_len: usize,
+    },
+    /// A beam search that cannot be.
+    #[error("{0}")]
+    Beams(String),
     /// A sampling setting that makes no distribution.
     #[error("sampling: `{field}` is {value}; {cure}")]
     Sampling {

@@ -10,13 +10,17 @@
 //! that the caller decodes, or because somebody pressed Ctrl-C.
 
 mod batch;
+mod beam;
+mod decoder;
 mod error;
 mod logprobs;
 mod options;
 mod row;
 mod sampler;
 mod sampling;
+mod translate;
 
+pub use beam::{BeamOptions, Hypothesis};
 pub use error::GenerateError;
 pub use logprobs::Logprobs;
 pub use options::{Continuation, Finish, GenerateOptions, NewToken, Request, Slide};

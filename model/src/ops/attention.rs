@@ -63,11 +63,22 @@ impl Heads {
                 Self::Packed(rotary::rotate_packed(packed, turned, cos, sin), sizes)
             }
             other => {
-                let [query, key, value] = other.apart();
-                let [query, key] = [query, key].map(|x| rotary::rotate(x, cos, sin));
-                Self::Apart([query, key, value])
+                let turn = |x| rotary::rotate(x, cos, sin);
+                other.map_queries_and_keys(turn, turn)
             }
         }
+    }
+
+    /// Applies a function to the queries, and one to the keys, each
+    /// `[batch, seq, heads, head_dim]`.
+    #[must_use]
+    pub(crate) fn map_queries_and_keys(
+        self,
+        of_queries: impl FnOnce(Tensor<4>) -> Tensor<4>,
+        of_keys: impl FnOnce(Tensor<4>) -> Tensor<4>,
+    ) -> Self {
+        let [query, key, value] = self.apart();
+        Self::Apart([of_queries(query), of_keys(key), value])
     }
 
     /// Writes keys and values behind the first `start` of `cache`, and goes on with all of them.
@@ -206,6 +217,7 @@ mod fused {
         let mut operation = Attend {
             packed,
             causal_from: sight.visible.causal_from,
+            window: sight.visible.window,
             rows: sight.visible.rows.clone().map(Arc::new),
             keep: None,
         };
@@ -225,6 +237,7 @@ mod fused {
     struct Attend {
         packed: Option<HeadSizes>,
         causal_from: Option<usize>,
+        window: Option<usize>,
         rows: Option<Arc<Vec<(usize, usize)>>>,
         /// Which weights stay, and what they are multiplied with.
         keep: Option<(Arc<Vec<u8>>, f32)>,
@@ -244,7 +257,7 @@ mod fused {
         fn visible(&self) -> Visible<'_> {
             Visible {
                 causal_from: self.causal_from,
-                window: None,
+                window: self.window,
                 rows: self.rows.as_ref().map(|rows| rows.as_slice()),
             }
         }

@@ -22,6 +22,7 @@ pub enum Columns {
 ///
 /// - `hidden`: `[n, d_model]`
 /// - `targets`: `[n]`; `mask`: `[n]`, true where a target counts, `None` counts all
+/// - `smoothing`: the share of each target that is spread evenly over the vocabulary
 ///
 /// Returns a tensor of one value; see [`cross_entropy_sum`].
 pub fn linear_cross_entropy(
@@ -29,16 +30,17 @@ pub fn linear_cross_entropy(
     head: Columns,
     targets: Tensor<1, Int>,
     mask: Option<Tensor<1, Bool>>,
+    smoothing: f64,
 ) -> Tensor<1> {
     #[cfg(feature = "fused")]
     if super::fused(&hidden) {
-        return fused::linear_cross_entropy(hidden, head, targets, mask);
+        return fused::linear_cross_entropy(hidden, head, targets, mask, smoothing);
     }
     let matrix = match head {
         Columns::Tied(tokens) => tokens.transpose(),
         Columns::Untied(matrix) => matrix,
     };
-    cross_entropy_sum(hidden.matmul(matrix), targets, mask)
+    cross_entropy_sum(hidden.matmul(matrix), targets, mask, smoothing)
 }
 
 #[cfg(feature = "fused")]
@@ -62,6 +64,7 @@ mod fused {
         head: Columns,
         targets: Tensor<1, Int>,
         mask: Option<Tensor<1, Bool>>,
+        smoothing: f64,
     ) -> Tensor<1> {
         let (tied, matrix) = match head {
             Columns::Tied(tokens) => (true, tokens),
@@ -76,7 +79,11 @@ mod fused {
                 }
             }
         }
-        let operation = LinearCrossEntropy { tied, targets };
+        let operation = LinearCrossEntropy {
+            tied,
+            targets,
+            smoothing: smoothing as f32,
+        };
         apply(operation, vec![Operand::of(hidden), Operand::of(matrix)]).tensor()
     }
 
@@ -85,6 +92,7 @@ mod fused {
     struct LinearCrossEntropy {
         tied: bool,
         targets: Vec<u32>,
+        smoothing: f32,
     }
 
     impl CpuOperation for LinearCrossEntropy {
@@ -116,10 +124,11 @@ mod fused {
                 let hidden = Matrix::new(hidden, targets.len(), d_model);
                 let mut logits = Product::new(hidden, &[matrix]).compute();
                 if !keep {
-                    loss += cross_entropy(&logits, vocab, targets, 0.0).sum;
+                    loss += cross_entropy(&logits, vocab, targets, self.smoothing).sum;
                     continue;
                 }
-                loss += cross_entropy_to_gradient(&mut logits, vocab, targets, 0.0, 1.0).sum;
+                let smoothing = self.smoothing;
+                loss += cross_entropy_to_gradient(&mut logits, vocab, targets, smoothing, 1.0).sum;
                 let d_logits = Matrix::new(&logits, targets.len(), vocab);
                 d_hidden.extend(Product::new(d_logits, &[matrix.transposed()]).compute());
                 let (left, right) = match self.tied {

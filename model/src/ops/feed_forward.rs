@@ -37,7 +37,8 @@ pub fn feed_forward(x: Tensor<3>, layers: Widened<'_>, stream: Option<Tensor<3>>
     }
 }
 
-fn activate(activation: Activation, x: Tensor<3>) -> Tensor<3> {
+/// The activation of each number of `x`.
+pub(crate) fn activate(activation: Activation, x: Tensor<3>) -> Tensor<3> {
     match activation {
         Activation::GeluTanh => gelu_tanh(x),
         Activation::GeluErf => gelu(x),

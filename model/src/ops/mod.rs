@@ -26,6 +26,7 @@ mod sight;
 pub use attention::{HeadSizes, Heads, attention};
 pub use cross_entropy::{Columns, linear_cross_entropy};
 pub use embedding::embedding;
+pub(crate) use feed_forward::activate;
 pub use feed_forward::{Widened, feed_forward};
 pub use linear::{linear, tied_logits};
 pub use norm::norm;

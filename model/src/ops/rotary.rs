@@ -7,6 +7,13 @@ use burn::tensor::Tensor;
 /// each `[1 or batch, seq, 1, head_dim / 2]`. Channel `i` is paired with channel
 /// `i + head_dim / 2`, as in Llama's published weights.
 pub fn rotate(x: Tensor<4>, cos: &Tensor<4>, sin: &Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "fused")]
+    if super::fused(&x) {
+        let [batch, seq, heads, head_dim] = x.dims();
+        let rows = x.reshape([batch, seq, heads * head_dim]);
+        let turned = fused::rotate_packed(rows, [heads, head_dim], cos, sin);
+        return turned.reshape([batch, seq, heads, head_dim]);
+    }
     let half = x.dims()[3] / 2;
     let left = x.clone().narrow(3, 0, half);
     let right = x.narrow(3, half, half);

@@ -14,6 +14,9 @@ pub struct Visible {
     /// `Some(start)`: query `i` stands behind `start + i` other tokens, and sees no later key than
     /// the one at its own place.
     pub causal_from: Option<usize>,
+    /// Of the keys up to its own place, a query sees only so many, its own included. Says nothing
+    /// without `causal_from`.
+    pub window: Option<usize>,
     /// For each row of the batch the keys `from..to` that are tokens; the others fill it up.
     pub rows: Option<Vec<(usize, usize)>>,
 }
@@ -46,10 +49,15 @@ impl Visible {
             };
         }
         let (device, dtype) = (like.device(), like.dtype());
-        let future = (self.causal_from).filter(|start| start + 1 < keys);
-        let future = future.map(|start| causal(start, queries, keys, groups, &device, dtype));
+        // A single query at the end sees all that is before it.
+        let hides = |start: &usize| start + 1 < keys || self.window.is_some_and(|n| n < keys);
+        let hidden = (self.causal_from).filter(hides);
+        let hidden = hidden.map(|start| {
+            let places = [start, queries, keys];
+            causal(places, self.window, groups, &device, dtype)
+        });
         let filler = (self.rows.as_deref()).map(|rows| filler(rows, keys, &device, dtype));
-        let mask = match (future, filler) {
+        let mask = match (hidden, filler) {
             (Some(a), Some(b)) => Some(a + b),
             (a, b) => a.or(b),
         };
@@ -72,7 +80,11 @@ impl Visible {
         let rows = self.rows.as_ref()?;
         let sees = |query: usize, (from, to): (usize, usize)| {
             let end = self.causal_from.map_or(keys, |start| start + query + 1);
-            from < to.min(end)
+            let begin = match (self.causal_from, self.window) {
+                (Some(_), Some(window)) => end.saturating_sub(window),
+                _ => 0,
+            };
+            from.max(begin) < to.min(end)
         };
         let of_row = |row: &(usize, usize)| {
             let row = *row;
@@ -91,12 +103,11 @@ impl Visible {
     }
 }
 
-/// Hides the future: `[1, 1, groups · queries, keys]`, each query row repeated for the `groups`
-/// query heads that share a key head.
+/// Hides the future, and what lies before the window: `[1, 1, groups · queries, keys]`, each query
+/// row repeated for the `groups` query heads that share a key head.
 fn causal(
-    start: usize,
-    queries: usize,
-    keys: usize,
+    [start, queries, keys]: [usize; 3],
+    window: Option<usize>,
     groups: usize,
     device: &Device,
     dtype: DType,
@@ -104,9 +115,14 @@ fn causal(
     let places = Tensor::<1, Int>::arange(0..keys as i64, device).unsqueeze_dim::<2>(0);
     let own = Tensor::<1, Int>::arange(start as i64..(start + queries) as i64, device);
     let own = own.unsqueeze_dim::<2>(1).expand([queries, keys]);
-    let future = places.expand([queries, keys]).greater(own);
+    let places = places.expand([queries, keys]);
+    let future = places.clone().greater(own.clone());
+    let unseen = match window {
+        Some(window) => future.bool_or(places.lower_equal(own - window as i64)),
+        None => future,
+    };
     let mask = Tensor::<2>::zeros([queries, keys], (device, dtype));
-    let mask = mask.mask_fill(future, hidden(dtype));
+    let mask = mask.mask_fill(unseen, hidden(dtype));
     mask.repeat_dim(0, groups).unsqueeze()
 }
 

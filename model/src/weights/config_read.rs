@@ -1,56 +1,101 @@
 //! The settings in a `config.json` that someone else may have written.
 //!
 //! Only those that change what a model computes are read; one that we cannot honour is an error,
-//! not a guess. Fields that `transformers` always writes are asked for, so that a misspelt one is
-//! found; what it leaves out has its default there.
+//! not a guess. Sizes, which `transformers` always writes, are asked for, so that a misspelt one is
+//! found; everything else that is left out has the default that it has there, for each family its
+//! own. Versions 4 and 5 spell some settings differently, and both are read.
 
+use super::classes::{Classes, known};
+use super::config_bert::{Bert, DistilBert};
+use super::config_gpt2::Gpt2;
 use super::config_json::Family;
+use super::config_llama::Llama;
+use super::config_marian::Marian;
+use super::config_switches;
 use super::error::WeightsError;
-use crate::config::{
-    Activation, FeedForwardKind, NormKind, PositionKind, RopeScaling, TransformerConfig,
-};
+use super::kind::ModelKind;
+use super::quote::quote;
+use super::refuse::Refuse;
+use super::text;
+use crate::config::TransformerConfig;
+use crate::seq2seq::Seq2SeqConfig;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
+/// The longest `config.json` that is read, in bytes. Those with names for thousands of classes have
+/// some hundred thousand.
+pub(super) const LONGEST: usize = 1 << 20;
+
+/// What a `config.json` says.
+#[derive(Debug)]
+pub(super) struct Described {
+    pub family: Family,
+    /// `None` where only the weights tell.
+    pub kind: Option<ModelKind>,
+    /// The shape; of an encoder–decoder, its encoder's.
+    pub config: TransformerConfig,
+    /// The shape of an encoder–decoder.
+    pub pair: Option<Seq2SeqConfig>,
+}
+
+/// Reads the `config.json` in the folder `dir`.
+pub(super) fn read(dir: &Path) -> Result<Described, WeightsError> {
+    let path = dir.join("config.json");
+    from_json(&path, &text::read(&path, LONGEST)?)
+}
+
 /// Reads the text of the `config.json` at `path`.
-pub(super) fn from_json(
-    path: &Path,
-    text: &str,
-) -> Result<(Family, TransformerConfig), WeightsError> {
-    let json = |reason| WeightsError::Json {
+pub(super) fn from_json(path: &Path, text: &str) -> Result<Described, WeightsError> {
+    let common: Common = parse(path, text)?;
+    let refuse = Refuse(path);
+    let family = Family::of(&common.model_type).ok_or_else(|| WeightsError::UnknownModel {
         path: path.to_path_buf(),
-        reason,
-    };
-    let kind: Kind = serde_json::from_str(text).map_err(json)?;
-    let (family, config) = match kind.model_type.as_str() {
-        "gpt2" => (
-            Family::Gpt2,
-            serde_json::from_str::<Gpt2>(text)
-                .map_err(json)?
-                .read(path)?,
-        ),
-        "llama" => (
-            Family::Llama,
-            serde_json::from_str::<Llama>(text)
-                .map_err(json)?
-                .read(path)?,
-        ),
-        "slovo" => (
-            Family::Slovo,
-            serde_json::from_str::<Slovo>(text)
-                .map_err(json)?
-                .transformer,
-        ),
-        _ => {
-            let found = kind.model_type;
-            return Err(WeightsError::UnknownModel {
-                path: path.to_path_buf(),
-                found,
-            });
+        found: quote(&common.model_type),
+    })?;
+    let mut kind = common.kind(family, &refuse)?;
+    config_switches::check(family, text, &refuse)?;
+    let pair = match (family, kind) {
+        (Family::Marian, _) => Some(parse::<Marian>(path, text)?.read(&refuse)?),
+        (Family::Slovo, Some(ModelKind::Seq2Seq)) => {
+            Some(parse::<SlovoSeq2Seq>(path, text)?.seq2seq)
         }
+        _ => None,
     };
+    if let Some(pair) = pair {
+        return match pair.validate() {
+            Ok(()) => Ok(Described {
+                family,
+                kind: Some(ModelKind::Seq2Seq),
+                config: pair.encoder(),
+                pair: Some(pair),
+            }),
+            Err(source) => Err(WeightsError::Config {
+                path: path.to_path_buf(),
+                source,
+            }),
+        };
+    }
+    let config = match family {
+        Family::Gpt2 => parse::<Gpt2>(path, text)?.read(&refuse)?,
+        Family::Llama(relative) => {
+            let (rope, layers) = (parse(path, text)?, parse(path, text)?);
+            parse::<Llama>(path, text)?.read(relative, (rope, layers), &refuse)?
+        }
+        Family::Bert => parse::<Bert>(path, text)?.read(&refuse)?,
+        Family::DistilBert => parse::<DistilBert>(path, text)?.read(&refuse)?,
+        Family::Marian | Family::Slovo => parse::<Slovo>(path, text)?.transformer,
+    };
+    if family == Family::Slovo && config.causal {
+        kind = kind.or(Some(ModelKind::CausalLm));
+    }
     match config.validate() {
-        Ok(()) => Ok((family, config)),
+        Ok(()) => Ok(Described {
+            family,
+            kind,
+            config,
+            pair: None,
+        }),
         Err(source) => Err(WeightsError::Config {
             path: path.to_path_buf(),
             source,
@@ -58,235 +103,46 @@ pub(super) fn from_json(
     }
 }
 
-#[derive(Deserialize)]
-struct Kind {
-    model_type: String,
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, WeightsError> {
+    serde_json::from_str(text).map_err(WeightsError::json(path))
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with the settings of a model")]
 struct Slovo {
     transformer: TransformerConfig,
 }
 
-/// What `transformers.GPT2Config` says. Its three dropout rates are one here, the residual one.
 #[derive(Deserialize)]
-struct Gpt2 {
-    vocab_size: usize,
-    n_positions: usize,
-    n_embd: usize,
-    n_layer: usize,
-    n_head: usize,
-    n_inner: Option<usize>,
-    activation_function: String,
-    layer_norm_epsilon: f64,
-    #[serde(default)]
-    resid_pdrop: f64,
-    #[serde(default = "yes")]
-    tie_word_embeddings: bool,
-    #[serde(default = "yes")]
-    scale_attn_weights: bool,
-    #[serde(default)]
-    scale_attn_by_inverse_layer_idx: bool,
-    #[serde(default)]
-    add_cross_attention: bool,
+#[serde(expecting = "an object with the settings of a model")]
+struct SlovoSeq2Seq {
+    seq2seq: Seq2SeqConfig,
 }
 
-impl Gpt2 {
-    fn read(self, path: &Path) -> Result<TransformerConfig, WeightsError> {
-        let refuse = Refuse(path);
-        refuse.unless(
-            self.scale_attn_weights,
-            "scale_attn_weights",
-            "false",
-            "true",
-        )?;
-        let by_layer = self.scale_attn_by_inverse_layer_idx;
-        refuse.unless(
-            !by_layer,
-            "scale_attn_by_inverse_layer_idx",
-            "true",
-            "false",
-        )?;
-        refuse.unless(
-            !self.add_cross_attention,
-            "add_cross_attention",
-            "true",
-            "false",
-        )?;
-        let activation = refuse.activation("activation_function", &self.activation_function)?;
-        Ok(TransformerConfig {
-            vocab_size: self.vocab_size,
-            d_model: self.n_embd,
-            n_layers: self.n_layer,
-            n_heads: self.n_head,
-            d_ff: self.n_inner,
-            max_seq_len: self.n_positions,
-            norm: NormKind::LayerNorm {
-                epsilon: self.layer_norm_epsilon,
-            },
-            feed_forward: FeedForwardKind::Plain(activation),
-            tied: self.tie_word_embeddings,
-            dropout: self.resid_pdrop,
-            ..TransformerConfig::default()
-        })
-    }
-}
-
-/// What `transformers.LlamaConfig` says.
+/// What every `config.json` says.
 #[derive(Deserialize)]
-struct Llama {
-    vocab_size: usize,
-    max_position_embeddings: usize,
-    hidden_size: usize,
-    num_hidden_layers: usize,
-    num_attention_heads: usize,
-    num_key_value_heads: Option<usize>,
-    head_dim: Option<usize>,
-    intermediate_size: usize,
-    hidden_act: String,
-    rms_norm_eps: f64,
-    rope_theta: Option<f64>,
-    rope_scaling: Option<Rope>,
-    /// Since transformers 5: base and scaling in one place.
-    rope_parameters: Option<Rope>,
-    #[serde(default)]
-    attention_bias: bool,
-    #[serde(default)]
-    mlp_bias: bool,
-    #[serde(default)]
-    attention_dropout: f64,
-    #[serde(default)]
-    tie_word_embeddings: bool,
+#[serde(expecting = "an object with the settings of a model")]
+struct Common {
+    model_type: String,
+    architectures: Option<Classes>,
 }
 
-#[derive(Deserialize)]
-struct Rope {
-    #[serde(alias = "type")]
-    rope_type: Option<String>,
-    rope_theta: Option<f64>,
-    factor: Option<f64>,
-    low_freq_factor: Option<f64>,
-    high_freq_factor: Option<f64>,
-    original_max_position_embeddings: Option<usize>,
-}
-
-impl Llama {
-    fn read(self, path: &Path) -> Result<TransformerConfig, WeightsError> {
-        let refuse = Refuse(path);
-        let equal = self.attention_bias == self.mlp_bias;
-        let found = if self.attention_bias { "true" } else { "false" };
-        refuse.unless(equal, "attention_bias", found, "the value of `mlp_bias`")?;
-        let activation = refuse.activation("hidden_act", &self.hidden_act)?;
-        let (heads, kv_heads) = (self.num_attention_heads, self.num_key_value_heads);
-        let implied = self.hidden_size.checked_div(heads);
-        let rope = self.rope_parameters.or(self.rope_scaling);
-        let theta = rope
-            .as_ref()
-            .and_then(|rope| rope.rope_theta)
-            .or(self.rope_theta);
-        let scaling = match rope {
-            Some(rope) => rope.scaling(&refuse)?,
-            None => RopeScaling::None,
+impl Common {
+    /// The kind of model that `architectures` says, where it says one.
+    fn kind(&self, family: Family, refuse: &Refuse<'_>) -> Result<Option<ModelKind>, WeightsError> {
+        let (known, supported) = known(family);
+        let mut kind = match family {
+            Family::Gpt2 | Family::Llama(_) => Some(ModelKind::CausalLm),
+            Family::Marian => Some(ModelKind::Seq2Seq),
+            Family::Bert | Family::DistilBert | Family::Slovo => None,
         };
-        Ok(TransformerConfig {
-            vocab_size: self.vocab_size,
-            d_model: self.hidden_size,
-            n_layers: self.num_hidden_layers,
-            n_heads: heads,
-            n_kv_heads: kv_heads.filter(|n| *n != heads),
-            head_dim: self.head_dim.filter(|width| Some(*width) != implied),
-            d_ff: Some(self.intermediate_size).filter(|width| *width != 4 * self.hidden_size),
-            max_seq_len: self.max_position_embeddings,
-            norm: NormKind::RmsNorm {
-                epsilon: self.rms_norm_eps,
-            },
-            // Llama's own default, for the files that leave it out.
-            position: PositionKind::Rotary {
-                theta: theta.unwrap_or(10_000.0),
-                scaling,
-            },
-            feed_forward: FeedForwardKind::Gated(activation),
-            bias: self.attention_bias,
-            tied: self.tie_word_embeddings,
-            dropout: self.attention_dropout,
-            ..TransformerConfig::default()
-        })
-    }
-}
-
-impl Rope {
-    fn scaling(self, refuse: &Refuse<'_>) -> Result<RopeScaling, WeightsError> {
-        let kind = self.rope_type.as_deref().unwrap_or("default");
-        match kind {
-            "default" => Ok(RopeScaling::None),
-            "llama3" => {
-                let given = |value: Option<f64>, field| {
-                    value.ok_or_else(|| refuse.error(field, "missing", "a number"))
-                };
-                let original = self.original_max_position_embeddings.ok_or_else(|| {
-                    let field = "rope_scaling.original_max_position_embeddings";
-                    refuse.error(field, "missing", "a number of tokens")
-                })?;
-                Ok(RopeScaling::Llama3 {
-                    factor: given(self.factor, "rope_scaling.factor")?,
-                    low_freq_factor: given(self.low_freq_factor, "rope_scaling.low_freq_factor")?,
-                    high_freq_factor: given(
-                        self.high_freq_factor,
-                        "rope_scaling.high_freq_factor",
-                    )?,
-                    original_max_seq_len: original,
-                })
-            }
-            other => {
-                let field = "rope_scaling.rope_type";
-                Err(refuse.error(field, &format!("{other:?}"), "\"default\" and \"llama3\""))
-            }
+        let classes = self.architectures.iter().flat_map(|classes| &classes.0);
+        for name in classes {
+            let Some((_, of_name)) = known.iter().find(|(known, _)| known == name) else {
+                return Err(refuse.error("architectures", &quote(name), supported));
+            };
+            kind = kind.or(*of_name);
         }
+        Ok(kind)
     }
-}
-
-/// Makes errors about the `config.json` at a path.
-struct Refuse<'a>(&'a Path);
-
-impl Refuse<'_> {
-    fn error(&self, field: &'static str, found: &str, supported: &'static str) -> WeightsError {
-        let path = self.0.to_path_buf();
-        WeightsError::Unsupported {
-            path,
-            field,
-            found: found.into(),
-            supported,
-        }
-    }
-
-    fn unless(
-        &self,
-        fits: bool,
-        field: &'static str,
-        found: &str,
-        supported: &'static str,
-    ) -> Result<(), WeightsError> {
-        if fits {
-            Ok(())
-        } else {
-            Err(self.error(field, found, supported))
-        }
-    }
-
-    fn activation(&self, field: &'static str, name: &str) -> Result<Activation, WeightsError> {
-        match name {
-            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Ok(Activation::GeluTanh),
-            "gelu" => Ok(Activation::GeluErf),
-            "silu" | "swish" => Ok(Activation::Silu),
-            "relu" => Ok(Activation::Relu),
-            _ => {
-                let known = "\"gelu_new\", \"gelu\", \"silu\" and \"relu\"";
-                Err(self.error(field, &format!("{name:?}"), known))
-            }
-        }
-    }
-}
-
-fn yes() -> bool {
-    true
 }

@@ -1,9 +1,12 @@
 //! What can be wrong with a model folder.
 
+use super::kind::ModelKind;
+use super::quote;
+use crate::gguf::GgufError;
 use crate::validate::ConfigError;
 use burn::tensor::TensorReadError;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Why a model folder could not be read or written. Every message names the file.
@@ -23,17 +26,74 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
         /// Where and what.
-        reason: serde_json::Error,
+        reason: String,
+    },
+    /// A text file that is longer than any that makes sense.
+    #[error("{}: has more than {limit} bytes, and should have a few thousand", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes are read at most.
+        limit: usize,
+    },
+    /// A text file with bytes that are no text.
+    #[error("{}: byte {at} is not UTF-8; the file is damaged, or not text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is wrong, counted from 0.
+        at: usize,
+    },
+    /// What Git keeps in place of a large file.
+    #[error(
+        "{}: this is a Git LFS pointer of a few lines, not the file itself; fetch it with `git lfs \
+         pull`, or download it", path.display()
+    )]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Weights that only a program could read.
+    #[error(
+        "{}: weights in this format are a program that Python runs when it loads them, so they are \
+         not read; convert them where you trust them, with `save_pretrained(folder, \
+         safe_serialization=True)` of `transformers`, which writes model.safetensors",
+        path.display()
+    )]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No weights under a name that is read.
+    #[error(
+        "{}: is not there, and neither is model.safetensors.index.json; the folder has {found}; \
+         weights in one safetensors file must have that name, and a GGUF file is given by its own \
+         path", path.display()
+    )]
+    NoWeights {
+        /// Where they should be.
+        path: PathBuf,
+        /// The weights that are there.
+        found: String,
+    },
+    /// An index that does not fit its shards.
+    #[error("{}: {reason}; copy or download the whole folder again", path.display())]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A kind of model that this crate does not build.
     #[error(
-        "{}: model_type is {found:?}, but known are \"gpt2\", \"llama\" and \"slovo\"; convert the \
-         model to one of these, or choose another", path.display()
+        "{}: model_type is {found}, but known are \"gpt2\", \"llama\", \"mistral\", \"qwen2\", \
+         \"qwen3\", \"bert\", \"distilbert\" and \"slovo\"; convert the model to one of these, or \
+         choose another", path.display()
     )]
     UnknownModel {
         /// The `config.json`.
         path: PathBuf,
-        /// Its `model_type`.
+        /// Its `model_type`, quoted.
         found: String,
     },
     /// A setting of a known kind of model that this crate does not build.
@@ -48,6 +108,30 @@ pub enum WeightsError {
         /// The values that can be loaded.
         supported: &'static str,
     },
+    /// A model of another kind than the one that is needed.
+    #[error("{}: here is {found}, but {wanted} is needed", path.display())]
+    Kind {
+        /// The `config.json`, or the GGUF file.
+        path: PathBuf,
+        /// What it describes.
+        found: ModelKind,
+        /// What is needed.
+        wanted: ModelKind,
+    },
+    /// Positions that are not those that are computed.
+    #[error(
+        "{}: tensor `{tensor}` is not the table of sines and cosines that positions are here; a model \
+         with positions of its own cannot be loaded", path.display()
+    )]
+    Positions {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+    },
+    /// A GGUF file that cannot be read.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
     /// The settings do not fit together.
     #[error("{}: {source}", path.display())]
     Config {
@@ -119,16 +203,19 @@ pub enum WeightsError {
         /// Its format.
         found: String,
     },
-    /// A head that should be the embedding and is not.
+    /// A tensor that should be equal to another one and is not.
     #[error(
-        "{}: `{tensor}` differs from the token embedding although config.json ties them; set \
-         \"tie_word_embeddings\": false in it to use both", path.display()
+        "{}: `{tensor}` differs from `{original}`, to which config.json ties it; if both are meant, \
+         set \"tie_word_embeddings\": false in it, where the kind of model allows it",
+        path.display()
     )]
-    TiedHead {
+    Tied {
         /// The file.
         path: PathBuf,
-        /// The head.
+        /// The tensor.
         tensor: String,
+        /// What it should equal.
+        original: String,
     },
     /// The device failed to hand out a weight.
     #[error("the device failed to hand out `{tensor}`: {source}")]
@@ -142,8 +229,17 @@ pub enum WeightsError {
 
 impl WeightsError {
     /// Attaches the path to a file system's answer.
-    pub(super) fn io(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         |source| Self::Io { path, source }
+    }
+
+    /// Attaches the path to what the JSON reader says.
+    pub(super) fn json(path: &Path) -> impl FnOnce(serde_json::Error) -> Self {
+        let path = path.to_path_buf();
+        move |error| Self::Json {
+            path,
+            reason: quote::json(&error),
+        }
     }
 }

@@ -4,6 +4,9 @@
 //! as `[in, out]`; its Llama stores them as `[out, in]`. Ours are `[in, out]`.
 
 use super::config_json::Family;
+use super::gather::Gather;
+use super::names_bert::{bert, distilbert};
+use super::names_marian::marian;
 
 /// How a parameter lies in a tensor of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub(super) enum Layout {
     Transposed,
     /// The given third of the last axis.
     Third(usize),
+    /// With an axis of length 1 before.
+    Row,
 }
 
 impl Layout {
@@ -23,6 +28,7 @@ impl Layout {
         match self {
             Self::Plain => {}
             Self::Transposed => shape.reverse(),
+            Self::Row => shape.insert(0, 1),
             Self::Third(_) => {
                 if let Some(last) = shape.last_mut() {
                     *last *= 3;
@@ -31,6 +37,27 @@ impl Layout {
         }
         shape
     }
+
+    /// How a parameter is gathered from a tensor of that shape.
+    pub(super) fn gather(self, file_shape: &[usize]) -> Gather {
+        let values = file_shape.iter().product();
+        let columns = file_shape.last().copied().unwrap_or(1);
+        let matrix = Gather::plain(values / columns.max(1), columns);
+        match self {
+            Self::Plain | Self::Row => Gather::plain(values, 1),
+            Self::Transposed => Gather {
+                turned: true,
+                ..matrix
+            },
+            Self::Third(part) => {
+                let width = columns / 3;
+                Gather {
+                    part: part * width..(part + 1) * width,
+                    ..matrix
+                }
+            }
+        }
+    }
 }
 
 /// Name and layout in the file of the parameter at `path`.
@@ -38,7 +65,10 @@ pub(super) fn locate(family: Family, path: &str) -> (String, Layout) {
     let found = match family {
         Family::Slovo => None,
         Family::Gpt2 => gpt2(path),
-        Family::Llama => llama(path),
+        Family::Llama(_) => llama(path),
+        Family::Bert => bert(path),
+        Family::DistilBert => distilbert(path),
+        Family::Marian => marian(path),
     };
     // What a family has no name for keeps ours; the reader then reports it missing by that name.
     found.unwrap_or_else(|| (path.to_owned(), Layout::Plain))
@@ -92,6 +122,8 @@ fn llama(path: &str) -> Option<(String, Layout)> {
         "attention.key" => "self_attn.k_proj",
         "attention.value" => "self_attn.v_proj",
         "attention.output" => "self_attn.o_proj",
+        "attention.query_norm" => "self_attn.q_norm",
+        "attention.key_norm" => "self_attn.k_norm",
         "feed_forward.gate" => "mlp.gate_proj",
         "feed_forward.up" => "mlp.up_proj",
         "feed_forward.down" => "mlp.down_proj",
@@ -105,11 +137,11 @@ fn llama(path: &str) -> Option<(String, Layout)> {
 }
 
 /// Splits `stack.blocks.3.attention.query.weight` into `3` and `attention.query.weight`.
-fn block(path: &str) -> Option<(&str, &str)> {
+pub(super) fn block(path: &str) -> Option<(&str, &str)> {
     path.strip_prefix("stack.blocks.")?.split_once('.')
 }
 
-fn suffix(kind: &str) -> &str {
+pub(super) fn suffix(kind: &str) -> &str {
     match kind {
         "gamma" => "weight",
         "beta" => "bias",
@@ -122,8 +154,8 @@ fn suffix(kind: &str) -> &str {
 pub(super) fn is_buffer(family: Family, tensor: &str) -> bool {
     let endings: &[&str] = match family {
         Family::Gpt2 => &[".attn.bias", ".attn.masked_bias"],
-        Family::Llama => &[".rotary_emb.inv_freq"],
-        Family::Slovo => &[],
+        Family::Llama(_) => &[".rotary_emb.inv_freq"],
+        Family::Bert | Family::DistilBert | Family::Marian | Family::Slovo => &[],
     };
     endings.iter().any(|ending| tensor.ends_with(ending))
 }

@@ -1,143 +1,206 @@
-//! The safetensors files of a model folder, mapped into memory and checked.
+//! The tensors of a model folder, in one safetensors file or several.
 
+use super::dtype::Dtype;
 use super::error::WeightsError;
-use half::{bf16, f16};
-use memmap2::Mmap;
-use safetensors::tensor::{Dtype, Metadata, SafeTensors};
-use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use super::gather::{Gather, decode};
+use super::header::{self, Entry};
+use super::index::Index;
+use super::map::{Part, Source};
+use super::missing;
+use super::quote::plain;
+use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The file of an unsharded model.
 pub(super) const SINGLE: &str = "model.safetensors";
 /// Says which shard holds which tensor.
-const INDEX: &str = "model.safetensors.index.json";
+pub(super) const INDEX: &str = "model.safetensors.index.json";
 
-/// All tensors of a folder, by name.
-pub(super) struct Tensors {
-    files: Vec<Mapped>,
-    /// Index into `files`.
-    by_name: BTreeMap<String, usize>,
-}
-
-struct Mapped {
-    path: PathBuf,
-    map: Mmap,
-    metadata: Metadata,
-    /// Where the values begin.
-    data: usize,
+/// All tensors of a folder.
+pub(super) struct Tensors<'a> {
+    files: Vec<(PathBuf, Source<'a>)>,
+    /// With the numbers of their files, by name.
+    entries: Vec<(Entry, usize)>,
 }
 
 /// One tensor as it lies in its file.
+#[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
     pub path: &'a Path,
-    pub shape: &'a [usize],
-    pub dtype: Dtype,
-    pub bytes: &'a [u8],
+    source: &'a Source<'a>,
+    entry: &'a Entry,
 }
 
-#[derive(Deserialize)]
-struct Index {
-    weight_map: BTreeMap<String, String>,
-}
-
-impl Tensors {
+impl Tensors<'static> {
     /// Opens `model.safetensors` in `dir`, or the shards that `model.safetensors.index.json` names.
     pub(super) fn open(dir: &Path) -> Result<Self, WeightsError> {
-        let index = dir.join(INDEX);
-        let single = dir.join(SINGLE);
-        let paths = if single.exists() || !index.exists() {
-            vec![single]
-        } else {
-            let text = fs::read_to_string(&index).map_err(WeightsError::io(&index))?;
-            let index: Index =
-                serde_json::from_str(&text).map_err(|reason| WeightsError::Json {
-                    path: index.clone(),
-                    reason,
-                })?;
-            let names: BTreeSet<String> = index.weight_map.into_values().collect();
-            names.into_iter().map(|name| dir.join(name)).collect()
-        };
-        let files = paths
-            .into_iter()
-            .map(Mapped::open)
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut by_name = BTreeMap::new();
-        for (number, file) in files.iter().enumerate() {
-            by_name.extend(
-                file.metadata
-                    .offset_keys()
-                    .into_iter()
-                    .map(|name| (name, number)),
-            );
+        let (single, index) = (dir.join(SINGLE), dir.join(INDEX));
+        if single.exists() {
+            return Self::of(vec![(single.clone(), file(&single)?)]);
         }
-        Ok(Self { files, by_name })
+        if !index.exists() {
+            return Err(missing::explain(dir));
+        }
+        let stored = Index::open(&index)?;
+        let wrong = |reason: String| WeightsError::Index {
+            path: index.clone(),
+            reason,
+        };
+        let mut files = Vec::new();
+        for name in &stored.shards {
+            let path = dir.join(name);
+            let found = Source::open(&path).map_err(|source| match source.kind() {
+                io::ErrorKind::NotFound => {
+                    let name = plain(name);
+                    wrong(format!("it names the file `{name}`, which is not there"))
+                }
+                _ => WeightsError::io(&path)(source),
+            })?;
+            files.push((path, found));
+        }
+        let tensors = Self::of(files)?;
+        for (tensor, shard) in &stored.tensors {
+            if tensors.find(tensor).is_none_or(|(_, file)| file != shard) {
+                let (tensor, shard) = (plain(tensor), plain(&stored.shards[*shard]));
+                let reason = format!("by it `{shard}` holds tensor `{tensor}`, which is not there");
+                return Err(wrong(reason));
+            }
+        }
+        Ok(tensors)
+    }
+}
+
+impl<'a> Tensors<'a> {
+    /// The tensors of these files.
+    pub(super) fn of(files: Vec<(PathBuf, Source<'a>)>) -> Result<Self, WeightsError> {
+        let mut entries = Vec::new();
+        for (number, (path, source)) in files.iter().enumerate() {
+            let part = |range| source.part(range).map_err(WeightsError::io(path));
+            let len = source.len();
+            let data = header::length(path, &part(0..len.min(32))?, len)?;
+            let found = header::read(path, &part(8..data)?, len)?;
+            entries.extend(found.into_iter().map(|entry| (entry, number)));
+        }
+        entries.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        let twice = entries
+            .windows(2)
+            .find(|two| two[0].0.name == two[1].0.name);
+        if let Some(two) = twice {
+            let [first, second] = [two[0].1, two[1].1].map(|number| files[number].0.clone());
+            return Err(WeightsError::Damaged {
+                path: second,
+                reason: format!(
+                    "tensor `{}` is in {} too",
+                    plain(&two[0].0.name),
+                    first.display()
+                ),
+            });
+        }
+        Ok(Self { files, entries })
+    }
+
+    fn find(&self, name: &str) -> Option<&(Entry, usize)> {
+        let found = self
+            .entries
+            .binary_search_by(|(entry, _)| entry.name.as_str().cmp(name));
+        self.entries.get(found.ok()?)
     }
 
     /// The tensor of that name.
     pub(super) fn get(&self, name: &str) -> Option<Found<'_>> {
-        let file = &self.files[*self.by_name.get(name)?];
-        let info = file.metadata.info(name)?;
-        let (start, end) = info.data_offsets;
-        Some(Found {
-            path: &file.path,
-            shape: &info.shape,
-            dtype: info.dtype,
-            bytes: file.map.get(file.data + start..file.data + end)?,
-        })
+        self.find(name).map(|entry| self.found(entry))
     }
 
-    /// The names of all tensors.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
+    fn found<'s>(&'s self, (entry, number): &'s (Entry, usize)) -> Found<'s> {
+        let (path, source) = &self.files[*number];
+        Found {
+            path,
+            source,
+            entry,
+        }
+    }
+
+    /// All tensors, by name.
+    pub(super) fn all(&self) -> impl Iterator<Item = Found<'_>> {
+        self.entries.iter().map(|entry| self.found(entry))
     }
 
     /// The file that would hold a missing tensor.
     pub(super) fn path(&self) -> PathBuf {
-        self.files
-            .first()
-            .map(|file| file.path.clone())
-            .unwrap_or_default()
+        let first = self.files.first();
+        first.map(|(path, _)| path.clone()).unwrap_or_default()
     }
 }
 
-impl Mapped {
-    fn open(path: PathBuf) -> Result<Self, WeightsError> {
-        let file = File::open(&path).map_err(WeightsError::io(&path))?;
-        // SAFETY: the map is only read. Like every reader of mapped weights we rely on nobody
-        // writing into the file meanwhile; `save_model` replaces files instead.
-        #[allow(unsafe_code)]
-        let map = unsafe { Mmap::map(&file) }.map_err(WeightsError::io(&path))?;
-        let (header, metadata) =
-            SafeTensors::read_metadata(&map).map_err(|reason| WeightsError::Damaged {
-                path: path.clone(),
-                reason: reason.to_string(),
-            })?;
-        // The header's length stands before it in eight bytes.
-        Ok(Self {
-            path,
-            map,
-            metadata,
-            data: 8 + header,
+impl<'a> Found<'a> {
+    pub(super) fn name(&self) -> &'a str {
+        &self.entry.name
+    }
+
+    pub(super) fn shape(&self) -> &'a [usize] {
+        &self.entry.shape
+    }
+
+    pub(super) fn dtype(&self) -> Dtype {
+        self.entry.dtype
+    }
+
+    /// Checks that the values can be read.
+    pub(super) fn check_format(&self) -> Result<(), WeightsError> {
+        match self.dtype().reader() {
+            Some(_) => Ok(()),
+            None => Err(self.unreadable()),
+        }
+    }
+
+    fn unreadable(&self) -> WeightsError {
+        WeightsError::Format {
+            path: self.path.into(),
+            tensor: plain(self.name()),
+            found: self.dtype().name.into(),
+        }
+    }
+
+    /// The values of a parameter that lies in the tensor in the way of `gather`.
+    pub(super) fn values(&self, gather: &Gather) -> Result<Vec<f32>, WeightsError> {
+        let read = self.dtype().reader().ok_or_else(|| self.unreadable())?;
+        // Formats that are read have whole bytes.
+        let width = self.dtype().bits as usize / 8;
+        gather.values(|rows, out| {
+            let at = |row: usize| (row * gather.columns * width) as u64;
+            let bytes = self.part(at(rows.start)..at(rows.end))?;
+            decode(&bytes, out, [1, width], read);
+            Ok(())
         })
     }
-}
 
-impl Found<'_> {
-    /// The values in the order of the file, or `None` for a format that is not read.
-    pub(super) fn values(&self) -> Option<Vec<f32>> {
-        let pairs = || self.bytes.chunks_exact(2).map(|b| [b[0], b[1]]);
-        Some(match self.dtype {
-            Dtype::F32 => {
-                let words = self.bytes.chunks_exact(4);
-                words
-                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-                    .collect()
+    /// The bytes of that range of the tensor.
+    fn part(&self, range: Range<u64>) -> Result<Part<'a>, WeightsError> {
+        let start = self.entry.start;
+        let part = self.source.part(start + range.start..start + range.end);
+        part.map_err(WeightsError::io(self.path))
+    }
+
+    /// Whether the other tensor has the same values in the same format.
+    pub(super) fn equals(&self, other: &Found<'_>) -> Result<bool, WeightsError> {
+        /// Bytes that are compared at once.
+        const TOGETHER: u64 = 1 << 22;
+        let (mine, others) = (self.entry, other.entry);
+        if (mine.dtype, &mine.shape) != (others.dtype, &others.shape) {
+            return Ok(false);
+        }
+        let length = mine.end - mine.start;
+        for at in (0..length).step_by(TOGETHER as usize) {
+            let range = at..length.min(at + TOGETHER);
+            if *self.part(range.clone())? != *other.part(range)? {
+                return Ok(false);
             }
-            Dtype::F16 => pairs().map(|b| f16::from_le_bytes(b).to_f32()).collect(),
-            Dtype::BF16 => pairs().map(|b| bf16::from_le_bytes(b).to_f32()).collect(),
-            _ => return None,
-        })
+        }
+        Ok(true)
     }
+}
+
+fn file(path: &Path) -> Result<Source<'static>, WeightsError> {
+    Source::open(path).map_err(WeightsError::io(path))
 }

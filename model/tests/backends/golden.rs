@@ -1,10 +1,13 @@
 //! Parity with Hugging Face's transformers on small models with random weights.
 
 use crate::devices;
+use crate::reference::Reference;
 use crate::tensors::{distance, floats};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use safetensors::SafeTensors;
-use slovo_model::{Cache, CausalLm, GenerateOptions, Pass, Request, Sampling, load_model};
+use slovo_model::{
+    Cache, CausalLm, GenerateOptions, Padding, Pass, Request, Sampling, load_masked_lm, load_model,
+    load_seq2seq,
+};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -19,33 +22,9 @@ fn folder(name: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
-struct Reference(Vec<u8>);
-
-impl Reference {
-    fn floats(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let tensor = file.tensor(name).unwrap();
-        let words = tensor.data().chunks_exact(4);
-        let values = words
-            .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
-            .collect();
-        (tensor.shape().to_vec(), values)
-    }
-
-    fn ids(&self, name: &str) -> ([usize; 2], Vec<i64>) {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let tensor = file.tensor(name).unwrap();
-        let words = tensor.data().chunks_exact(8);
-        let values = words
-            .map(|b| i64::from_le_bytes(b.try_into().unwrap()))
-            .collect();
-        (tensor.shape().try_into().unwrap(), values)
-    }
-}
-
 fn check(name: &str) {
     let Some(folder) = folder(name) else { return };
-    let reference = Reference(std::fs::read(folder.join("reference.safetensors")).unwrap());
+    let reference = Reference::of(&folder);
     for (backend, device) in devices::all() {
         check_on(
             &format!("{name} on {backend}"),
@@ -141,6 +120,112 @@ fn llama_with_grouped_heads() {
 #[test]
 fn llama_with_tied_head() {
     check("llama-tied-tiny");
+}
+
+#[test]
+fn qwen2() {
+    check("qwen2-tiny");
+}
+
+/// Logits and hidden states of a masked language model with segments and padding.
+#[test]
+fn bert() {
+    let Some(folder) = folder("bert-tiny") else {
+        return;
+    };
+    let reference = Reference::of(&folder);
+    for (backend, device) in devices::all() {
+        let model = load_masked_lm(&folder, &device).unwrap();
+        let ids = |name| {
+            let (shape, ids) = reference.ids(name);
+            Tensor::<2, Int>::from_data(TensorData::new(ids, shape), &device)
+        };
+        let (shape, counts) = reference.ids("input.attention_mask");
+        let lengths: Vec<usize> = (counts.chunks(shape[1]))
+            .map(|row| row.iter().sum::<i64>() as usize)
+            .collect();
+        let padding = Padding::right(&lengths);
+        let mut pass = Pass {
+            padding: Some(&padding),
+            segments: Some(ids("input.token_type_ids")),
+            ..Pass::default()
+        };
+        let hidden = model.encoder.hidden(ids("input.input_ids"), &mut pass);
+        let logits = model.logits(hidden.clone());
+        for (name, ours) in [("last_hidden", hidden), ("logits", logits)] {
+            let (shape, values) = reference.floats(&format!("output.{name}"));
+            let expected = Tensor::<3>::from_data(TensorData::new(values, shape), &device);
+            for (row, length) in lengths.iter().enumerate() {
+                let real = |x: &Tensor<3>| x.clone().narrow(0, row, 1).narrow(1, 0, *length);
+                let error = distance(real(&ours), real(&expected));
+                assert!(error < 1e-4, "{backend}, {name}, row {row}: {error}");
+            }
+        }
+    }
+}
+
+/// What transformers computes for the encoder–decoder; see `data/marian.py`.
+const MARIAN: &[u8] = include_bytes!("data/marian.safetensors");
+
+/// Logits of an encoder–decoder with padded sources, all target tokens at once and one by one, and
+/// what it writes by itself.
+#[test]
+fn marian() {
+    let Some(folder) = folder("marian-tiny") else {
+        return;
+    };
+    let inputs = Reference::of(&folder);
+    let reference = Reference(MARIAN.to_vec());
+    for (backend, device) in devices::all() {
+        let model = load_seq2seq(&folder, &device).unwrap();
+        let ids = |name| {
+            let (shape, ids) = inputs.ids(name);
+            Tensor::<2, Int>::from_data(TensorData::new(ids, shape), &device)
+        };
+        let (shape, sources) = inputs.ids("input.input_ids");
+        let (_, counts) = inputs.ids("input.attention_mask");
+        let lengths: Vec<usize> = (counts.chunks(shape[1]))
+            .map(|row| row.iter().sum::<i64>() as usize)
+            .collect();
+        let padding = Padding::right(&lengths);
+        let mut pass = Pass {
+            padding: Some(&padding),
+            ..Pass::default()
+        };
+        let source = model.encode(ids("input.input_ids"), &mut pass);
+        let targets = ids("input.decoder_input_ids");
+        let [batch, seq] = targets.dims();
+        let hidden = model.decode(targets.clone(), &source, &mut Pass::default());
+        let (logits_shape, values) = reference.floats("logits");
+        let expected = Tensor::<3>::from_data(TensorData::new(values, logits_shape), &device);
+        let error = distance(model.logits(hidden), expected.clone());
+        assert!(error < 1e-4, "{backend}: {error}");
+
+        let mut cache = model.cache(batch, seq, &device);
+        let steps = (0..seq).map(|at| {
+            let token = targets.clone().narrow(1, at, 1);
+            let hidden = model.decode(token, &source, &mut Pass::cached(&mut cache));
+            model.logits(hidden)
+        });
+        let error = distance(Tensor::cat(steps.collect(), 1), expected);
+        assert!(error < 1e-4, "{backend}, token by token: {error}");
+
+        let rows = sources.chunks(shape[1]).zip(&lengths);
+        let sources: Vec<Vec<u32>> = rows
+            .map(|(row, length)| row[..*length].iter().map(|id| *id as u32).collect())
+            .collect();
+        let options = GenerateOptions {
+            sampling: Sampling::greedy(),
+            ..GenerateOptions::new(12)
+        };
+        let go_on = |_: &_| ControlFlow::Continue(());
+        let greedy = model.generate_batch(&sources, &options, go_on).unwrap();
+        let expected = reference.floats("greedy").1;
+        for (row, (ours, expected)) in greedy.iter().zip(expected.chunks(12)).enumerate() {
+            let expected: Vec<u32> = expected.iter().map(|id| *id as u32).collect();
+            assert_eq!(ours.tokens, expected, "{backend}, row {row}");
+        }
+    }
 }
 
 /// Three prompts of different lengths, and what `generate` of transformers 5.23 (eager attention,

@@ -8,6 +8,8 @@
 
 #[path = "../devices/mod.rs"]
 mod devices;
+#[path = "../reference/mod.rs"]
+mod reference;
 #[path = "../shapes/mod.rs"]
 mod shapes;
 #[path = "../tensors/mod.rs"]
@@ -16,3 +18,4 @@ mod tensors;
 mod generation;
 mod golden;
 mod gradients;
+mod sentences;

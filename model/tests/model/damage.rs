@@ -150,12 +150,14 @@ fn a_wrong_config_is_named() {
     write_config(folder, &changed);
     has(&refusal(folder, config), &["rope_scaling", "missing"]);
     changed["rope_scaling"] = Value::Null;
-    changed["attention_bias"] = json!(true);
+    changed["pretraining_tp"] = json!(2);
     write_config(folder, &changed);
-    has(
-        &refusal(folder, config),
-        &["`attention_bias` is true", "mlp_bias"],
-    );
+    has(&refusal(folder, config), &["`pretraining_tp` is 2", "1"]);
+    changed["pretraining_tp"] = json!(1);
+    changed["layer_types"] = json!(["full_attention", "linear_attention"]);
+    write_config(folder, &changed);
+    let field = "`layer_types` is \"linear_attention\"";
+    has(&refusal(folder, config), &[field]);
 
     let (folder, _) = saved(&shapes::all()[2].1);
     let folder = folder.path();

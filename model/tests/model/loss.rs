@@ -36,11 +36,27 @@ fn matches_the_definition() {
             max + row.iter().map(|x| (x - max).exp()).sum::<f64>().ln() - row[target]
         })
         .sum();
-    let loss = floats(cross_entropy_sum(tensor, targets, None))[0];
+    let loss = floats(cross_entropy_sum(tensor, targets, None, 0.0))[0];
     assert!(
         (f64::from(loss) - expected).abs() < 1e-3,
         "{loss} instead of {expected}"
     );
+}
+
+/// What `torch.nn.functional.cross_entropy(…, reduction="sum", label_smoothing=0.1)` of PyTorch 2.15
+/// gives.
+#[test]
+fn smoothing_is_that_of_pytorch() {
+    let device = Device::default();
+    let logits = [
+        [1.0, 2.0, -1.0, 0.5],
+        [0.0, -3.0, 2.0, 1.0],
+        [4.0, 4.0, 0.0, -2.0],
+    ];
+    let logits = Tensor::<2>::from_floats(logits, &device);
+    let targets = Tensor::<1, Int>::from_ints([1, 3, 0], &device);
+    let loss = floats(cross_entropy_sum(logits, targets, None, 0.1))[0];
+    assert!((loss - 3.098_250_9).abs() < 1e-5, "{loss}");
 }
 
 #[test]

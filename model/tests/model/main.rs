@@ -9,11 +9,13 @@ mod tensors;
 mod batches;
 mod config;
 mod damage;
+mod embed;
 mod folder;
 mod forward;
 mod generation;
 mod loss;
 mod oracle;
+mod seq2seq;
 mod sliding;
 
 use burn::tensor::Device;

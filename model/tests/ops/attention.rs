@@ -39,6 +39,7 @@ impl Shape {
             head_dim: random.one_of(&[1, 2, 5, 8, 33, 64]),
             visible: Visible {
                 causal_from: random.coin().then_some(earlier),
+                window: random.coin().then(|| random.within(1, keys)),
                 rows: random.coin().then(|| rows(random)),
             },
             dropout: random.one_of(&[0.0, 0.0, 0.3]),
@@ -145,6 +146,7 @@ fn keys_and_values_beside_their_queries() {
             keys,
             visible: Visible {
                 causal_from: shape.visible.causal_from.map(|_| 0),
+                window: shape.visible.window,
                 rows: shape.visible.rows.clone().map(clip),
             },
             ..shape
@@ -165,6 +167,7 @@ fn a_query_that_sees_nothing_gathers_nothing() {
             head_dim: 4,
             visible: Visible {
                 causal_from: Some(0),
+                window: None,
                 rows: Some(rows),
             },
             dropout: 0.0,
@@ -186,7 +189,7 @@ fn scores_of_thousands_stay_finite() {
             head_dim: 16,
             visible: Visible {
                 causal_from,
-                rows: None,
+                ..Visible::default()
             },
             dropout: 0.0,
             range: 60.0,

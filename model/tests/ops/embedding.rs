@@ -76,7 +76,7 @@ fn turned_queries_and_keys() {
                 let heads = heads.rotate(&table(f64::cos), &table(f64::sin));
                 let visible = Visible {
                     causal_from: Some(0),
-                    rows: None,
+                    ..Visible::default()
                 };
                 let sight = visible.sight(&x, [seq, seq], n_heads / n_kv_heads);
                 flat(ops::attention(heads, &sight, 0.0, &mut None))

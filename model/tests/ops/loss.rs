@@ -10,6 +10,7 @@ struct Shape {
     vocab: usize,
     /// Out of four targets, how many count; `None`: all, without a mask.
     count: Option<usize>,
+    smoothing: f64,
     range: f64,
     differences: bool,
     tolerance: f64,
@@ -20,6 +21,7 @@ const SMALL: Shape = Shape {
     d: 1,
     vocab: 1,
     count: None,
+    smoothing: 0.0,
     range: 1.0,
     differences: true,
     tolerance: 2e-6,
@@ -45,12 +47,12 @@ fn check(random: &mut Random, shape: &Shape) {
                 true => Columns::Tied(inputs[1].clone().reshape([vocab, d])),
                 false => Columns::Untied(inputs[1].clone().reshape([d, vocab])),
             };
-            ops::linear_cross_entropy(hidden, head, targets, mask)
+            ops::linear_cross_entropy(hidden, head, targets, mask, shape.smoothing)
         };
         let case = Case {
             name: format!(
-                "{n}×{d}, {vocab} classes, tied {tied}, {:?} count",
-                shape.count
+                "{n}×{d}, {vocab} classes, tied {tied}, {:?} count, smoothing {}",
+                shape.count, shape.smoothing
             ),
             inputs: vec![
                 Input::new("hidden", random, &[n, d], shape.range),
@@ -76,6 +78,7 @@ fn any_shape_and_mask() {
             d: random.one_of(&[1, 3, 16, 65]),
             vocab: random.one_of(&[1, 2, 5, 65, 257]),
             count: random.one_of(&[None, Some(0), Some(1), Some(3)]),
+            smoothing: random.one_of(&[0.0, 0.1]),
             ..SMALL
         };
         check(random, &shape);

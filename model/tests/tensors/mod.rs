@@ -4,7 +4,6 @@
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use slovo_model::CausalLm;
 use std::collections::BTreeMap;
 
 /// `[batch, seq]` ids that look random and stay below `vocab_size`.
@@ -37,7 +36,7 @@ pub fn distance<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> f32 {
 }
 
 /// All parameters by path, as bits.
-pub fn parameters(model: &CausalLm) -> BTreeMap<String, Vec<u32>> {
+pub fn parameters(model: &impl Module) -> BTreeMap<String, Vec<u32>> {
     struct Visitor {
         path: Vec<String>,
         found: BTreeMap<String, Vec<u32>>,
@@ -68,7 +67,7 @@ pub fn parameters(model: &CausalLm) -> BTreeMap<String, Vec<u32>> {
 }
 
 /// Adds noise to every parameter of a model.
-pub fn shake(model: &mut CausalLm) {
+pub fn shake<M: Module>(model: &mut M) {
     struct Mapper(usize);
     impl ModuleMapper for Mapper {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

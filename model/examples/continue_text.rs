@@ -1,10 +1,10 @@
-//! Continues a text with a model folder: `embed FOLDER TEXT`.
+//! Continues a text with a model folder: `continue_text FOLDER TEXT`.
 //!
 //! The folder is one that a training run wrote or that Hugging Face publishes for a GPT-2 or Llama
 //! shape: `config.json`, `model.safetensors`, `tokenizer.json`.
 //!
 //! ```sh
-//! cargo run --release -p slovo-model --example embed -- runs/my-run/model "Once upon a time"
+//! cargo run --release -p slovo-model --example continue_text -- runs/my-run/model "Once upon a time"
 //! ```
 
 use burn::tensor::Device;
@@ -18,7 +18,7 @@ use tokenizers::Tokenizer;
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(text)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: embed FOLDER TEXT".into());
+        return Err("usage: continue_text FOLDER TEXT".into());
     };
     let folder = PathBuf::from(folder);
     let file = folder.join("tokenizer.json");
