@@ -32,6 +32,9 @@ pub enum Error {
     /// A prompt that cannot be continued.
     #[error(transparent)]
     Generate(#[from] slovo_model::GenerateError),
+    /// Texts that have no vectors.
+    #[error(transparent)]
+    Embed(#[from] slovo_model::EmbedError),
     /// One of several prompts.
     #[error("{place}: {source}")]
     Prompt {
@@ -66,6 +69,10 @@ pub enum Error {
         /// What was found, and what would be right.
         what: String,
     },
+    /// A model of the hub.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Hub(#[from] crate::command::import::hub::HubError),
     /// A backend that this program was built without, or a device that is not there.
     #[error("{0}")]
     Device(String),
@@ -82,6 +89,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Data(slovo_data::Error::Stopped) => exit::STOPPED,
+            #[cfg(feature = "hub")]
+            Error::Hub(crate::command::import::hub::HubError::Stopped) => exit::STOPPED,
             error if error.is_usage() => exit::USAGE,
             _ => exit::FAILED,
         }
@@ -99,6 +108,8 @@ impl Error {
             | Error::Device(_)
             | Error::TooLarge(_) => true,
             Error::Data(error) => error.is_usage(),
+            #[cfg(feature = "hub")]
+            Error::Hub(error) => error.is_usage(),
             Error::Prompt { source, .. } => source.is_usage(),
             Error::Weights(slovo_model::WeightsError::Io { source, .. })
             | Error::Io { source, .. } => matches!(
@@ -106,6 +117,7 @@ impl Error {
                 ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::IsADirectory
             ),
             Error::Weights(slovo_model::WeightsError::Device { .. }) => false,
+            Error::Embed(error) => !matches!(error, slovo_model::EmbedError::Device(_)),
             Error::Weights(_) => true,
             Error::Checkpoint { .. } | Error::Training(_) => false,
         }

@@ -30,6 +30,7 @@ pub mod files;
 pub mod launches;
 pub mod learner;
 pub mod limits;
+pub mod material;
 pub mod ops;
 pub mod optimizer;
 pub mod place;
@@ -41,6 +42,7 @@ pub mod report;
 pub mod run;
 pub mod samples;
 pub mod schedule;
+pub mod sentence_encoder;
 pub mod start;
 pub mod task;
 

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use slovo_args::{Cli, Command, exit};
-use slovo_train::command::{self, bench, doctor, generate, inspect, plan, report};
+use slovo_train::command::{self, bench, doctor, embed, generate, import, inspect, plan, report};
 use slovo_train::{Result, stop::Stop};
 use std::io::Write;
 use std::process::ExitCode;
@@ -45,11 +45,27 @@ fn run(command: Command) -> Result<u8> {
                 exit::DONE
             })
         }
+        Command::Embed(args) => {
+            let stop = Stop::on_signals()?;
+            embed::embed(&args, &mut std::io::stdout().lock(), &stop)?;
+            Ok(if stop.requested() {
+                exit::STOPPED
+            } else {
+                exit::DONE
+            })
+        }
         Command::Inspect(args) => {
             let found = inspect::inspect(&args.dir)?;
             print(&match args.json {
                 true => format!("{found:#}"),
                 false => inspect::as_text(&found),
+            })
+        }
+        Command::Import(args) => {
+            let found = import::import(&args, &Stop::on_signals()?)?;
+            print(&match args.json {
+                true => command::json(&found)?,
+                false => found.to_string(),
             })
         }
         Command::Report(args) => print(&report::report(&args)?.display().to_string()),

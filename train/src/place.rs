@@ -1,12 +1,24 @@
-//! Finding a model: a run folder or a model folder, wherever a command takes one.
+//! Finding a model: a run folder, a model folder or a GGUF file, wherever a command takes one.
 
+use crate::command::import::Imported;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use slovo_data::Tokenizer;
-use slovo_model::CausalLm;
+use slovo_model::gguf::{self, Gguf, GgufError};
+use slovo_model::{CausalLm, Encoder, MaskedLm, Seq2Seq, WeightsError};
 use std::path::{Path, PathBuf};
 
 /// Where a model came from: `slovo.ron` in its folder.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Origin {
+    /// A training here.
+    Trained(Provenance),
+    /// Somewhere else.
+    Imported(Imported),
+}
+
+/// Which training a model came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Version of Slovo that wrote it.
@@ -27,17 +39,29 @@ pub struct Provenance {
     pub tokenizer: String,
 }
 
-/// A model folder, and the run it lies in, if it does.
+/// What both begin with.
+#[derive(Serialize, Deserialize)]
+struct Stage {
+    stage: String,
+}
+
+/// Whether this is a name of the hub and no path.
+pub fn is_hub_name(path: &Path) -> bool {
+    let named = path.to_str().is_some_and(|path| path.starts_with("hf:"));
+    named && !path.exists()
+}
+
+/// A model folder or file, and the run it lies in, if it does.
 #[derive(Clone, Debug)]
 pub struct ModelPlace {
-    /// The folder with `config.json`.
+    /// The folder with `config.json`, or the GGUF file.
     pub folder: PathBuf,
     /// The run folder that was given instead.
     pub run: Option<PathBuf>,
 }
 
 impl ModelPlace {
-    /// Finds the model of a run folder or a model folder.
+    /// Finds the model of a run folder, a model folder or a GGUF file.
     ///
     /// # Errors
     ///
@@ -66,8 +90,25 @@ impl ModelPlace {
                 run: Some(path.into()),
             });
         }
+        if is_hub_name(path) {
+            let name = path.display();
+            return Err(Error::Folder {
+                path: path.into(),
+                what: format!(
+                    "is a name of the hub; `cargo xtask import {name} --out DIR` makes a model \
+                     folder of it, and DIR would do here"
+                ),
+            });
+        }
         if !path.exists() {
-            return wrong("does not exist; a run folder or a model folder would do");
+            return wrong("does not exist; a run folder, a model folder or a GGUF file would do");
+        }
+        // What else a file may be, its reader says.
+        if path.is_file() {
+            return Ok(Self {
+                folder: path.into(),
+                run: None,
+            });
         }
         if path.join("recipe.ron").is_file() {
             return wrong("is a run that has no model yet: it is written at the first evaluation");
@@ -84,15 +125,66 @@ impl ModelPlace {
         Ok(slovo_model::load_model(&self.folder, device)?)
     }
 
+    /// Loads an encoder with the head that fills in hidden tokens.
+    ///
+    /// # Errors
+    ///
+    /// As [`model`](Self::model), and an encoder without that head.
+    pub fn masked_lm(&self, device: &burn::tensor::Device) -> Result<MaskedLm> {
+        Ok(slovo_model::load_masked_lm(&self.folder, device)?)
+    }
+
+    /// Loads an encoder–decoder.
+    ///
+    /// # Errors
+    ///
+    /// As [`model`](Self::model).
+    pub fn seq2seq(&self, device: &burn::tensor::Device) -> Result<Seq2Seq> {
+        Ok(slovo_model::load_seq2seq(&self.folder, device)?)
+    }
+
+    /// Loads an encoder onto a device, without the head of a masked language model if it has one.
+    ///
+    /// # Errors
+    ///
+    /// A model that is no encoder, or a file that is missing or damaged.
+    pub fn encoder(&self, device: &burn::tensor::Device) -> Result<Encoder> {
+        if self.folder.is_file() {
+            return Err(Error::Folder {
+                path: self.folder.clone(),
+                what: "is a file, but an encoder is needed here: a model folder of BERT or \
+                       DistilBERT"
+                    .into(),
+            });
+        }
+        Ok(slovo_model::load_encoder(&self.folder, device)?)
+    }
+
     /// Loads the tokenizer and checks that it fits the model.
     ///
     /// # Errors
     ///
     /// A file that is missing or damaged, or more tokens than the model has.
     pub fn tokenizer(&self, model: &CausalLm) -> Result<Tokenizer> {
-        let path = self.folder.join("tokenizer.json");
-        let tokenizer = Tokenizer::from_file(&path).map_err(slovo_data::Error::from)?;
-        let (has, knows) = (tokenizer.vocab_size(), model.config().vocab_size);
+        self.tokenizer_within(model.config().vocab_size)
+    }
+
+    /// Loads the tokenizer and checks that it fits a model that knows so many tokens.
+    ///
+    /// # Errors
+    ///
+    /// As [`tokenizer`](Self::tokenizer).
+    pub fn tokenizer_within(&self, knows: usize) -> Result<Tokenizer> {
+        let (path, tokenizer) = match self.folder.is_file() {
+            true => (self.folder.clone(), self.tokenizer_of_file()),
+            false => {
+                let path = self.folder.join("tokenizer.json");
+                let tokenizer = Tokenizer::from_file(&path).map_err(slovo_data::Error::from);
+                (path, tokenizer.map_err(Error::from))
+            }
+        };
+        let tokenizer = tokenizer?;
+        let has = tokenizer.vocab_size();
         if has > knows {
             return Err(Error::Folder {
                 path,
@@ -102,16 +194,43 @@ impl ModelPlace {
         Ok(tokenizer)
     }
 
+    /// The tokenizer in a GGUF file.
+    fn tokenizer_of_file(&self) -> Result<Tokenizer> {
+        let in_file = || {
+            let file = Gguf::open(&self.folder)?;
+            Ok::<_, GgufError>(gguf::tokenizer::read(&file)?.tokenizer.to_string())
+        };
+        let json = in_file().map_err(WeightsError::from)?;
+        let place = self.folder.display().to_string();
+        Ok(Tokenizer::from_json(&place, json).map_err(slovo_data::Error::from)?)
+    }
+
     /// Where the model came from, if its folder says so.
     ///
     /// # Errors
     ///
     /// A `slovo.ron` that cannot be understood.
-    pub fn provenance(&self) -> Result<Option<Provenance>> {
+    pub fn origin(&self) -> Result<Option<Origin>> {
         let path = self.folder.join("slovo.ron");
-        match path.is_file() {
-            true => Ok(Some(slovo_data::recipe::load_ron(&path, &[])?)),
-            false => Ok(None),
+        if !path.is_file() {
+            return Ok(None);
         }
+        let Stage { stage } = slovo_data::recipe::load_ron(&path, &[])?;
+        Ok(Some(match stage == Imported::STAGE {
+            true => Origin::Imported(slovo_data::recipe::load_ron(&path, &[])?),
+            false => Origin::Trained(slovo_data::recipe::load_ron(&path, &[])?),
+        }))
+    }
+
+    /// The training that the model came from, if its folder names one.
+    ///
+    /// # Errors
+    ///
+    /// As [`origin`](Self::origin).
+    pub fn provenance(&self) -> Result<Option<Provenance>> {
+        Ok(match self.origin()? {
+            Some(Origin::Trained(provenance)) => Some(provenance),
+            Some(Origin::Imported(_)) | None => None,
+        })
     }
 }

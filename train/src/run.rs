@@ -11,6 +11,7 @@
 
 use crate::checkpoint::TrainState;
 use crate::learner::evaluation::Evaluation;
+use crate::material::MaterialReport;
 use crate::recipe::Recipe;
 use crate::{Error, Result, files, launches, report, samples};
 use std::fs::{self, File, OpenOptions};
@@ -34,7 +35,7 @@ pub const CONTENTS: [&str; 11] = [
 ];
 
 const TRAIN_HEADER: &str = "step,tokens,loss,lr,grad_norm,tokens_per_second";
-const EVAL_HEADER: &str = "step,tokens,loss,perplexity,bits_per_byte,windows";
+const EVAL_HEADER: &str = "step,tokens,loss,perplexity,bits_per_byte,windows,accuracy";
 
 /// The report of the prepared text, copied when the run starts: the run outlives its text.
 pub const DATA: &str = "data.json";
@@ -140,7 +141,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn keep_data(&self, report: &slovo_data::Report) -> Result<()> {
+    pub fn keep_data(&self, report: &MaterialReport) -> Result<()> {
         let text = serde_json::to_string_pretty(report)
             .map_err(|error| Error::Training(error.to_string()))?;
         files::write_atomic(&self.path.join(DATA), format!("{text}\n").as_bytes())
@@ -171,14 +172,15 @@ impl RunFolder {
     ///
     /// When it cannot be written.
     pub fn eval_row(&mut self, step: u64, tokens: u64, evaluation: &Evaluation) -> Result<()> {
-        let bits_per_byte = evaluation.bits_per_byte.map(|b| b.to_string());
+        let known = |number: Option<f64>| number.map_or(String::new(), |n| n.to_string());
         writeln!(
             self.eval,
-            "{step},{tokens},{},{},{},{}",
+            "{step},{tokens},{},{},{},{},{}",
             evaluation.loss,
             evaluation.perplexity(),
-            bits_per_byte.unwrap_or_default(),
-            evaluation.windows
+            known(evaluation.bits_per_byte),
+            evaluation.windows,
+            known(evaluation.accuracy)
         )
         .map_err(Error::io("write", self.path.join("eval.csv")))
     }

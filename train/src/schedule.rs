@@ -21,6 +21,10 @@ pub enum Shape {
     Linear,
     /// Stays at the peak.
     Constant,
+    /// Falls with the square root of the updates, and never ends: Vaswani et al. 2017, equation 3,
+    /// which people call the Noam schedule. The peak follows from the model's width and the warm-up,
+    /// 1 / √(`d_model` · `warmup`), and need not be given; there is no floor.
+    Noam,
     /// Stays at the peak, then a straight line to the floor over the last `decay` updates.
     WarmupStableDecay {
         /// Length of the last part, in updates.
@@ -33,6 +37,7 @@ pub enum Shape {
 #[serde(deny_unknown_fields)]
 pub struct ScheduleRecipe {
     /// Highest learning rate.
+    #[serde(default)]
     pub peak: f64,
     /// Lowest learning rate, from the end of the shape on.
     #[serde(default)]
@@ -53,9 +58,13 @@ impl ScheduleRecipe {
     ///
     /// # Errors
     ///
-    /// A rate that is not a positive number, a floor above the peak, or a decay longer than what the
-    /// warm-up leaves. A run may end within its warm-up.
-    pub fn resolve(&self, steps: u64) -> Result<ScheduleRecipe> {
+    /// A rate that is not a positive number, a floor above the peak, a decay longer than what the
+    /// warm-up leaves, or a Noam schedule with a peak of its own or without warm-up. A run may end
+    /// within its warm-up.
+    pub fn resolve(&self, steps: u64, d_model: usize) -> Result<ScheduleRecipe> {
+        if self.shape == Shape::Noam {
+            return self.resolve_noam(d_model);
+        }
         let wrong = |field, found: String, expected: String| {
             Err(Error::Value {
                 field,
@@ -96,8 +105,39 @@ impl ScheduleRecipe {
         })
     }
 
+    fn resolve_noam(&self, d_model: usize) -> Result<ScheduleRecipe> {
+        let peak = (d_model as f64 * self.warmup as f64).powf(-0.5);
+        let wrong = |field, found: f64, expected: &str| {
+            Err(Error::Value {
+                field,
+                found: found.to_string(),
+                expected: expected.into(),
+            })
+        };
+        match () {
+            () if self.warmup == 0 => {
+                wrong("schedule.warmup", 0.0, "4000 would do, as in the paper")
+            }
+            () if self.floor != 0.0 => wrong(
+                "schedule.floor",
+                self.floor,
+                "0 would do: there is no floor",
+            ),
+            () if self.peak != 0.0 && (self.peak - peak).abs() > 1e-9 * peak => wrong(
+                "schedule.peak",
+                self.peak,
+                &format!("leaving it out would do: width and warm-up make it {peak}"),
+            ),
+            () => Ok(ScheduleRecipe { peak, ..*self }),
+        }
+    }
+
     /// Learning rate of the update after `done` updates.
     pub fn rate(&self, done: u64) -> f64 {
+        if self.shape == Shape::Noam {
+            let (update, warmup) = (done as f64 + 1.0, self.warmup as f64);
+            return self.peak * (update / warmup).min((warmup / update).sqrt());
+        }
         let end = self.end.unwrap_or(u64::MAX);
         if done < self.warmup {
             return self.peak * (done as f64 + 1.0) / (self.warmup as f64 + 1.0);
@@ -108,7 +148,7 @@ impl ScheduleRecipe {
         };
         let height = self.peak - self.floor;
         match self.shape {
-            Shape::Constant => self.peak,
+            Shape::Constant | Shape::Noam => self.peak,
             _ if done >= end => self.floor,
             Shape::Cosine => {
                 let angle = std::f64::consts::PI * between(self.warmup);
@@ -179,6 +219,27 @@ mod tests {
         assert!((rate(1999) - 1e-4).abs() < 1e-8);
     }
 
+    /// lrate = d_model^−0.5 · min(step^−0.5, step · warmup^−1.5), steps counted from 1.
+    #[test]
+    fn noam_is_the_papers() {
+        let recipe = ScheduleRecipe {
+            peak: 0.0,
+            floor: 0.0,
+            warmup: 4000,
+            shape: Shape::Noam,
+            end: None,
+        };
+        let resolved = recipe.resolve(100_000, 512).unwrap();
+        for step in [1, 100, 3999, 4000, 4001, 100_000] {
+            let n = f64::from(step);
+            let paper = 512f64.powf(-0.5) * n.powf(-0.5).min(n * 4000f64.powf(-1.5));
+            let rate = resolved.rate(step as u64 - 1);
+            assert!((rate / paper - 1.0).abs() < 1e-12, "step {step}: {rate}");
+        }
+        assert_eq!(resolved.resolve(5, 512).unwrap(), resolved);
+        assert!(resolved.resolve(5, 256).is_err());
+    }
+
     #[test]
     fn nothing_rises_again_after_the_end() {
         let shapes = [
@@ -218,7 +279,7 @@ mod tests {
             end: None,
             ..recipe(Shape::WarmupStableDecay { decay: 150 })
         };
-        let error = short.resolve(200).unwrap_err().to_string();
+        let error = short.resolve(200, 64).unwrap_err().to_string();
         assert!(error.contains("schedule.shape.decay is 150"), "{error}");
         assert!(error.contains("at most 100"), "{error}");
     }

@@ -5,11 +5,12 @@ use crate::place::ModelPlace;
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 use serde_json::{Value, json};
-use slovo_data::Prepared;
+use slovo_data::prepare::{PairSide, PairSplitReport, holds_pairs};
 use slovo_data::report::grouped;
+use slovo_data::{Prepared, PreparedPairs};
 use std::path::Path;
 
-/// Describes a model folder, a run folder, a checkpoint or prepared data.
+/// Describes a model folder, a run folder, a checkpoint, or prepared text or pairs.
 ///
 /// # Errors
 ///
@@ -36,7 +37,7 @@ pub fn inspect(dir: &Path) -> Result<Value> {
 
 fn model(place: &ModelPlace) -> Result<Value> {
     let config = slovo_model::load_config(&place.folder)?;
-    let provenance = place.provenance()?;
+    let provenance = place.origin()?;
     Ok(json!({
         "kind": "model",
         "folder": place.folder,
@@ -90,6 +91,9 @@ fn checkpoint(dir: &Path) -> Result<Value> {
 }
 
 fn prepared(dir: &Path) -> Result<Value> {
+    if holds_pairs(dir)? {
+        return pairs(dir);
+    }
     let prepared = Prepared::open(dir)?;
     Ok(json!({
         "kind": "prepared data",
@@ -97,6 +101,34 @@ fn prepared(dir: &Path) -> Result<Value> {
         "vocabulary": prepared.tokenizer.vocab_size(),
         "training": { "tokens": prepared.train.len(), "bytes": prepared.train.bytes() },
         "validation": { "tokens": prepared.validation.len(), "bytes": prepared.validation.bytes() },
+        "fingerprint": prepared.fingerprint,
+    }))
+}
+
+fn pairs(dir: &Path) -> Result<Value> {
+    let prepared = PreparedPairs::open(dir)?;
+    let side = |side: &PairSide| {
+        json!({
+            "tokens": side.tokens,
+            "bytes": side.bytes,
+            "lengths": side.lengths,
+        })
+    };
+    let split = |split: &PairSplitReport| {
+        json!({
+            "pairs": split.pairs,
+            "sources": side(&split.sources),
+            "targets": side(&split.targets),
+        })
+    };
+    let report = &prepared.report;
+    Ok(json!({
+        "kind": "prepared pairs",
+        "folder": dir,
+        "vocabulary": prepared.tokenizer.vocab_size(),
+        "training": split(&report.train),
+        "validation": split(&report.validation),
+        "left out": report.dropped,
         "fingerprint": prepared.fingerprint,
     }))
 }

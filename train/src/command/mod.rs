@@ -2,8 +2,10 @@
 
 pub mod bench;
 pub mod doctor;
+pub mod embed;
 pub mod evaluate;
 pub mod generate;
+pub mod import;
 pub mod inspect;
 pub mod plan;
 pub mod report;
@@ -54,7 +56,7 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
             grouped(plan.parameters.all),
             grouped(plan.tokens),
             plan.epochs().unwrap_or(0.0),
-            grouped(run.data.train.len()),
+            grouped(run.data.report().targets()),
             grouped(memory >> 20),
             run.out.display()
         );
@@ -123,6 +125,9 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
             whole.loss,
             whole.perplexity()
         );
+        if let Some(accuracy) = whole.accuracy {
+            text += &format!(", {:.2} % told right", 100.0 * accuracy);
+        }
         if let Some(bits) = whole.bits_per_byte {
             text += &format!(", {bits:.4} bits per byte");
         }

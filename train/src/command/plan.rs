@@ -1,5 +1,6 @@
 //! What a run needs, before it runs.
 
+use crate::material::MaterialReport;
 use crate::optimizer::{AdamW, OptimizerRecipe};
 use crate::plan::{Load, OPTIMAL_TOKENS_PER_PARAMETER, Operations, Plan, Published, Speed};
 use crate::recipe::Recipe;
@@ -8,7 +9,6 @@ use slovo_args::{Backend, PlanArgs};
 use slovo_data::Tokenizer;
 use slovo_data::prepare::{self, Options};
 use slovo_data::recipe::{DataRecipe, TokenizerRecipe};
-use slovo_data::report::Report;
 use slovo_model::{PRESETS, TransformerConfig};
 
 /// Tokens in a sequence of a preset that reads more than anybody pretrains on.
@@ -96,13 +96,13 @@ fn recipe(args: &PlanArgs) -> Result<Plan> {
     data.validate()?;
     let report = prepared(&data, &mut notes)?;
     let vocabulary = match (&report, recipe.model()?.vocab_size) {
-        (Some(report), _) => report.tokenizer.vocab_size,
+        (Some(report), _) => report.tokenizer().vocab_size,
         (None, 0) => expected_vocabulary(&data.tokenizer, &mut notes)?,
         (None, given) => given,
     };
     let recipe = recipe.resolve_for(vocabulary)?;
     let mut plan = Plan::of(&recipe, report.as_ref(), operations(args))?;
-    plan.notes = notes;
+    plan.notes.splice(0..0, notes);
     Ok(plan)
 }
 
@@ -115,7 +115,7 @@ fn operations(args: &PlanArgs) -> Operations {
 }
 
 /// The report of the recipe's text, where that was prepared; a note where it was not.
-fn prepared(data: &DataRecipe, notes: &mut Vec<String>) -> Result<Option<Report>> {
+fn prepared(data: &DataRecipe, notes: &mut Vec<String>) -> Result<Option<MaterialReport>> {
     let found = match prepare::plan(data, &Options::default()) {
         Ok(found) => found,
         // A plan may be wanted where the text is not; a wrong recipe has been refused before.
@@ -125,7 +125,7 @@ fn prepared(data: &DataRecipe, notes: &mut Vec<String>) -> Result<Option<Report>
         }
     };
     match (found.ready, found.dir) {
-        (true, Some(dir)) => Ok(Some(prepare::read_report(&dir)?)),
+        (true, Some(dir)) => Ok(Some(MaterialReport::of_folder(&dir)?)),
         _ => {
             notes.push(
                 "the text is not prepared, so no epochs: `pretrain --dry-run` prepares it and \
@@ -140,7 +140,9 @@ fn prepared(data: &DataRecipe, notes: &mut Vec<String>) -> Result<Option<Report>
 /// The vocabulary that a tokenizer will have that has not been made.
 fn expected_vocabulary(tokenizer: &TokenizerRecipe, notes: &mut Vec<String>) -> Result<usize> {
     let (vocabulary, why) = match tokenizer {
-        TokenizerRecipe::Bpe { vocab_size, .. } => (*vocab_size, "as its recipe asks for"),
+        TokenizerRecipe::Bpe { vocab_size, .. } | TokenizerRecipe::WordPiece { vocab_size, .. } => {
+            (*vocab_size, "as its recipe asks for")
+        }
         TokenizerRecipe::Byte => (
             Tokenizer::bytes()
                 .map_err(slovo_data::Error::from)?

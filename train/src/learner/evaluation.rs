@@ -4,6 +4,7 @@ use crate::stop::Stop;
 use crate::task::{StepValues, Task};
 use crate::{Error, Result};
 use burn::data::dataloader::DataLoader;
+use burn::tensor::Tensor;
 use burn_train::{
     EventProcessorTraining, InferenceStep, LearnerEvent, SupervisedTrainingEventProcessor,
     TrainingItem,
@@ -19,6 +20,9 @@ pub struct Evaluation {
     /// Bits that the model needs for a byte of the text; `None` where the text's length in bytes
     /// is not known. Boundary tokens cost bits and add no bytes.
     pub bits_per_byte: Option<f64>,
+    /// The share of targets that were the model's likeliest token, where that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
     /// Standard error of the loss, from the spread between batches of windows; `None` with fewer
     /// than eight batches.
     pub standard_error: Option<f64>,
@@ -51,6 +55,7 @@ pub fn evaluate<M: Task>(
     mut events: Option<&mut SupervisedTrainingEventProcessor<M>>,
 ) -> Result<Option<Evaluation>> {
     let mut sums: Vec<(f64, usize)> = Vec::new();
+    let mut correct = 0.0;
     let mut batches = loader.iter();
     loop {
         if stop.requested() {
@@ -60,12 +65,20 @@ pub fn evaluate<M: Task>(
         let Some(batch) = batches.next() else { break };
         let batch = batch.map_err(|error| Error::Training(error.to_string()))?;
         let mut output = InferenceStep::step(model, batch);
-        let sum = read(output.loss_sum.clone())?[0];
+        let asked = [Some(&output.loss_sum), output.correct.as_ref()];
+        let found = read(Tensor::cat(
+            asked.into_iter().flatten().cloned().collect(),
+            0,
+        ))?;
+        let sum = found[0];
         sums.push((sum, output.valid));
+        let told = found.get(1).copied().unwrap_or(0.0);
+        correct += told;
         let progress = batches.progress();
         if let Some(events) = events.as_deref_mut() {
             output.values = StepValues {
                 loss: sum / output.valid.max(1) as f64,
+                accuracy: told / output.valid.max(1) as f64,
                 tokens_per_second: output.valid as f64 / start.elapsed().as_secs_f64(),
                 seconds: start.elapsed().as_secs_f64(),
                 tokens: output.valid,
@@ -86,6 +99,7 @@ pub fn evaluate<M: Task>(
     Ok(Some(Evaluation {
         loss,
         standard_error: standard_error(&sums, loss, tokens),
+        accuracy: M::ACCURACY.then(|| correct / tokens as f64),
         bits_per_byte: tokens_per_byte.map(|ratio| loss / std::f64::consts::LN_2 * ratio),
         tokens: tokens as u64,
         windows: loader.num_items() as u64,
@@ -104,7 +118,7 @@ fn standard_error(sums: &[(f64, usize)], mean: f64, tokens: usize) -> Option<f64
 }
 
 /// A tensor's numbers, on the host.
-pub(crate) fn read(tensor: burn::tensor::Tensor<1>) -> Result<Vec<f64>> {
+pub(crate) fn read(tensor: Tensor<1>) -> Result<Vec<f64>> {
     let data = tensor
         .try_into_data()
         .map_err(|error| Error::Training(format!("the device failed: {error:?}")))?;

@@ -26,6 +26,16 @@ impl Gauge {
         Self::new("Loss", false, |values| values.loss, |x| format!("{x:.4}"))
     }
 
+    /// The share of valid targets that were the likeliest token, in per cent.
+    pub fn accuracy() -> Self {
+        Self::new(
+            "Accuracy",
+            true,
+            |values| 100.0 * values.accuracy,
+            |x| format!("{x:.2} %"),
+        )
+    }
+
     /// Norm of the gradient before clipping.
     pub fn grad_norm() -> Self {
         Self::new(

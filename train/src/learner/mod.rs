@@ -62,6 +62,9 @@ pub fn launch<M: Task>(
         .with_interrupter(interrupter)
         .renderer(renderer)
         .num_epochs(stretches as usize);
+    if M::ACCURACY {
+        training = training.metrics((Gauge::accuracy(),));
+    }
     if stretch > 0 {
         training = training.checkpoint(stretch as usize);
     }

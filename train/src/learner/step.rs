@@ -22,6 +22,8 @@ pub struct Summed {
     pub output: StepOutput,
     /// Sum of the loss over valid targets; one element.
     pub loss_sum: Tensor<1>,
+    /// How many valid targets were the likeliest token, where that is asked; one element.
+    pub correct: Option<Tensor<1>>,
     /// Valid targets of the step.
     pub valid: usize,
 }
@@ -40,6 +42,8 @@ pub struct Measured {
     pub loss: f64,
     /// Norm of the mean gradient, before clipping.
     pub grad_norm: f64,
+    /// The share of valid targets that were the likeliest token; 0 where that is not asked.
+    pub accuracy: f64,
 }
 
 impl Measured {
@@ -60,7 +64,7 @@ pub fn accumulate<M: Task>(
     count: u64,
 ) -> Result<Summed> {
     let mut accumulator = GradientsAccumulator::new();
-    let mut sums: Option<(Tensor<1>, usize)> = None;
+    let mut sums: Option<(Tensor<1>, Option<Tensor<1>>, usize)> = None;
     let mut last = None;
     for _ in 0..count {
         let batch = batches
@@ -71,16 +75,21 @@ pub fn accumulate<M: Task>(
         accumulator.accumulate(model, output.grads);
         let item = output.item;
         sums = Some(match sums {
-            Some((sum, valid)) => (sum + item.loss_sum.clone(), valid + item.valid),
-            None => (item.loss_sum.clone(), item.valid),
+            Some((sum, correct, valid)) => (
+                sum + item.loss_sum.clone(),
+                correct.zip(item.correct.clone()).map(|(a, b)| a + b),
+                valid + item.valid,
+            ),
+            None => (item.loss_sum.clone(), item.correct.clone(), item.valid),
         });
         last = Some(item);
     }
     match (sums, last) {
-        (Some((loss_sum, valid)), Some(output)) => Ok(Summed {
+        (Some((loss_sum, correct, valid)), Some(output)) => Ok(Summed {
             grads: accumulator.grads(),
             output,
             loss_sum,
+            correct,
             valid,
         }),
         _ => Err(Error::Training(
@@ -96,16 +105,23 @@ pub fn accumulate<M: Task>(
 /// When the device fails.
 pub fn measure<M: Task>(model: &M, summed: &Summed) -> Result<Measured> {
     let squares = clip::sum_of_squares(model, &summed.grads);
-    // Both numbers in one read: each read waits for the device.
-    let loss_sum = summed.loss_sum.clone();
-    let numbers = match squares {
-        Some(squares) => read(Tensor::cat(vec![loss_sum, squares], 0))?,
-        None => read(loss_sum)?,
-    };
+    // All numbers in one read: each read waits for the device.
+    let asked = [
+        Some(&summed.loss_sum),
+        squares.as_ref(),
+        summed.correct.as_ref(),
+    ];
+    let numbers = read(Tensor::cat(
+        asked.into_iter().flatten().cloned().collect(),
+        0,
+    ))?;
+    let mut numbers = numbers.into_iter();
+    let mut next = |asked: bool| numbers.next().filter(|_| asked).unwrap_or(0.0);
     let count = summed.divisor();
     Ok(Measured {
-        loss: numbers[0] / count,
-        grad_norm: numbers.get(1).map_or(0.0, |squares| squares.sqrt() / count),
+        loss: next(true) / count,
+        grad_norm: next(squares.is_some()).sqrt() / count,
+        accuracy: next(summed.correct.is_some()) / count,
     })
 }
 

@@ -209,6 +209,7 @@ impl<M: Task> Training<M> {
         let rate = lr.unwrap_or(0.0);
         output.values = StepValues {
             loss: measured.loss,
+            accuracy: measured.accuracy,
             grad_norm: measured.grad_norm,
             lr: rate,
             tokens_per_second: valid as f64 / seconds,

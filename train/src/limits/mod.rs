@@ -84,7 +84,10 @@ pub fn check(recipe: &Recipe, limit: &Limit) -> Result<()> {
     };
     let mut report = Report::new(limit);
     report.matrices(&model);
-    report.activations(&model, batch.sequences, context, |fit| match fit {
+    report.activations(&model, recipe.sequences()?, context, |fit| match fit {
+        Some(rows) if batch.tokens.is_some() => {
+            format!("lower batch.tokens to {}", rows * context)
+        }
         Some(fit) => {
             // The same sequences in a step, in more parts.
             let divides = |&n: &usize| batch.sequences.is_multiple_of(n);

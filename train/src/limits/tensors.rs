@@ -79,7 +79,9 @@ pub fn matrices(model: &TransformerConfig) -> Vec<TensorSize> {
     let positions = model.max_seq_len;
     all.push(match model.position {
         PositionKind::Learned => of("embedding.positions.weight", [positions, d], length),
-        PositionKind::Sinusoidal => of("sinusoidal positions", [positions, d], length),
+        PositionKind::Sinusoidal | PositionKind::SinusoidalHalves => {
+            of("sinusoidal positions", [positions, d], length)
+        }
         PositionKind::Rotary { .. } => of("rotary positions", [positions, head / 2], length),
     });
     all

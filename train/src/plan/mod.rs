@@ -18,10 +18,10 @@ pub use published::{GPT_3, Published};
 pub use time::{Duration, Speed, UTILISATION};
 
 use crate::Result;
+use crate::material::MaterialReport;
 use crate::recipe::Recipe;
 use serde::Serialize;
-use slovo_data::report::Report;
-use slovo_model::TransformerConfig;
+use slovo_model::{Seq2SeqConfig, TransformerConfig};
 
 /// What a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,11 +95,19 @@ impl Plan {
     /// # Errors
     ///
     /// A recipe that was not resolved and names an unknown preset.
-    pub fn of(recipe: &Recipe, report: Option<&Report>, operations: Operations) -> Result<Self> {
+    pub fn of(
+        recipe: &Recipe,
+        report: Option<&MaterialReport>,
+        operations: Operations,
+    ) -> Result<Self> {
+        let pair = recipe.pair()?;
         let load = Load {
-            model: recipe.model()?,
+            model: match &pair {
+                Some(pair) => one_stack(pair),
+                None => recipe.model()?,
+            },
             context: recipe.context()?,
-            sequences: recipe.batch.sequences,
+            sequences: recipe.sequences()?,
             micro_batches: recipe.batch.micro_batches,
             operations,
             optimizer: recipe.optimizer,
@@ -109,6 +117,15 @@ impl Plan {
         let tokens = recipe.tokens_per_step()? * recipe.steps;
         let mut plan = Self::new(&load, tokens);
         plan.text = report.map(|report| Text::of(report, tokens));
+        plan.parameters.all = recipe.parameter_count()?;
+        plan.parameters.blocks = plan.parameters.all - plan.parameters.embeddings;
+        if pair.is_some() {
+            plan.notes.push(
+                "FLOPs and memory of an encoder–decoder are those of one stack with as many layers of \
+                 attention, and of batches that are full"
+                    .into(),
+            );
+        }
         Ok(plan)
     }
 
@@ -150,6 +167,16 @@ impl Plan {
     }
 }
 
+/// A decoder that costs about as much as an encoder–decoder: of what a block does, cross-attention
+/// does about a third once more.
+fn one_stack(pair: &Seq2SeqConfig) -> TransformerConfig {
+    let (encoder, decoder) = (pair.encoder(), pair.decoder());
+    TransformerConfig {
+        n_layers: encoder.n_layers + decoder.n_layers + decoder.n_layers / 3,
+        ..decoder
+    }
+}
+
 impl Parameters {
     fn of(model: &TransformerConfig) -> Self {
         let all = model.parameter_count() as u64;
@@ -174,10 +201,14 @@ impl Parameters {
 impl Text {
     /// Windows are drawn from the whole text alike, so a source's part of the run is its part of
     /// the text.
-    fn of(report: &Report, drawn: u64) -> Self {
-        let tokens = report.train.tokens;
+    fn of(report: &MaterialReport, drawn: u64) -> Self {
+        let tokens = report.targets();
         let of_all = |n: u64| n as f64 / tokens.max(1) as f64;
-        let sources = report.sources.iter().map(|(name, source)| {
+        let sources = match report {
+            MaterialReport::Text(report) => Some(&report.sources),
+            MaterialReport::Pairs(_) => None,
+        };
+        let sources = sources.into_iter().flatten().map(|(name, source)| {
             let share = of_all(source.train_tokens);
             Source {
                 name: name.clone(),
@@ -198,6 +229,7 @@ impl Text {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use slovo_data::Report;
     use slovo_data::report::{Share, SplitReport};
 
     #[test]
@@ -229,7 +261,7 @@ mod tests {
             sources: [("a".into(), share(750)), ("b".into(), share(250))].into(),
             ..Report::default()
         };
-        let text = Text::of(&report, 3000);
+        let text = Text::of(&MaterialReport::Text(Box::new(report)), 3000);
         assert_eq!(text.epochs, 3.0);
         let found: Vec<_> = text.sources.iter().map(|s| (s.share, s.epochs)).collect();
         assert_eq!(found, [(0.75, 3.0), (0.25, 3.0)]);

@@ -5,9 +5,11 @@
 //! what runs, what `--dry-run` prints and what lies in the run folder.
 
 mod differences;
+mod objective;
 mod resolve;
 
 pub use differences::differences;
+pub use objective::{Objective, Translation};
 
 use crate::optimizer::OptimizerRecipe;
 use crate::samples::Samples;
@@ -16,7 +18,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use slovo_data::Windows;
 use slovo_data::recipe::{DataRecipe, apply_sets, from_ron_str, load_ron};
-use slovo_model::{PRESETS, TransformerConfig};
+use slovo_model::{MaskedLm, PRESETS, Seq2SeqConfig, TransformerConfig};
 use std::path::{Path, PathBuf};
 
 /// The recipe that `pretrain` runs when none is given.
@@ -31,6 +33,9 @@ pub struct Recipe {
     pub seed: u64,
     /// Optimizer steps.
     pub steps: u64,
+    /// What the model is trained to do; to predict the next token where not given.
+    #[serde(default)]
+    pub objective: Objective,
     /// Which text.
     pub data: Data,
     /// Which transformer.
@@ -78,8 +83,12 @@ pub enum Model {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    /// Sequences in a micro-batch.
+    /// Sequences in a micro-batch. Not for pairs of texts, whose lengths differ.
+    #[serde(default)]
     pub sequences: usize,
+    /// For pairs of texts: tokens in a micro-batch, on each side, at most, filler among them.
+    #[serde(default)]
+    pub tokens: Option<usize>,
     /// Micro-batches whose gradients are summed before an update.
     #[serde(default = "one")]
     pub micro_batches: u64,
@@ -224,14 +233,62 @@ impl Recipe {
         Ok(self.batch.context.unwrap_or(self.model()?.max_seq_len))
     }
 
+    /// Whether the model learns from pairs of texts.
+    pub fn learns_from_pairs(&self) -> bool {
+        matches!(self.objective, Objective::Translation(_))
+    }
+
+    /// The shape of the encoder–decoder, where one is trained; its targets' ends are not known yet.
+    ///
+    /// # Errors
+    ///
+    /// An unknown preset.
+    pub fn pair(&self) -> Result<Option<Seq2SeqConfig>> {
+        Ok(match &self.objective {
+            Objective::Translation(how) => Some(how.shape(self.model()?, [0, 1])),
+            _ => None,
+        })
+    }
+
+    /// Trainable numbers of the model; before the recipe is resolved, without those of the vocabulary.
+    ///
+    /// # Errors
+    ///
+    /// An unknown preset.
+    pub fn parameter_count(&self) -> Result<u64> {
+        let model = self.model()?;
+        let count = match (&self.objective, self.pair()?) {
+            (_, Some(pair)) => pair.parameter_count(),
+            (Objective::Masked(_), _) => MaskedLm::parameter_count(&model),
+            _ => model.parameter_count(),
+        };
+        Ok(count as u64)
+    }
+
     /// Target tokens of one optimizer step, when no target is masked.
     ///
     /// # Errors
     ///
     /// An unknown preset.
     pub fn tokens_per_step(&self) -> Result<u64> {
-        let windows = self.batch.sequences as u64 * self.batch.micro_batches;
-        Ok(windows * self.context()? as u64)
+        let of_batch = match self.batch.tokens {
+            // As many as there is room for: filler is not known before the text is.
+            Some(tokens) => tokens as u64,
+            None => self.batch.sequences as u64 * self.context()? as u64,
+        };
+        Ok(of_batch * self.batch.micro_batches)
+    }
+
+    /// Sequences of the greatest length in a micro-batch.
+    ///
+    /// # Errors
+    ///
+    /// An unknown preset.
+    pub fn sequences(&self) -> Result<usize> {
+        Ok(match self.batch.tokens {
+            Some(tokens) => (tokens / self.context()?.max(1)).max(1),
+            None => self.batch.sequences,
+        })
     }
 }
 

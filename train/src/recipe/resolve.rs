@@ -1,6 +1,6 @@
 //! Checking a recipe, and spelling out what it leaves open.
 
-use super::{Batch, Checkpointing, Evaluation, Model, Recipe};
+use super::{Batch, Checkpointing, Evaluation, Model, Objective, Recipe};
 use crate::{Error, Result};
 use slovo_data::Tokenizer;
 use slovo_model::TransformerConfig;
@@ -19,6 +19,8 @@ impl Recipe {
             ..model.clone()
         };
         sized.validate()?;
+        self.objective.validate(&model)?;
+        let of_pairs = self.learns_from_pairs();
         let context = self.context()?;
         require(
             (1..=model.max_seq_len).contains(&context),
@@ -40,7 +42,15 @@ impl Recipe {
         } = self.evaluation;
         for (field, value) in [
             ("steps", self.steps),
-            ("batch.sequences", self.batch.sequences as u64),
+            (
+                "batch.sequences",
+                if of_pairs {
+                    1
+                } else {
+                    self.batch.sequences as u64
+                },
+            ),
+            ("batch.tokens", self.batch.tokens.unwrap_or(1) as u64),
             ("batch.micro_batches", self.batch.micro_batches),
             ("evaluation.every", every),
             ("evaluation.batch", batch as u64),
@@ -54,13 +64,37 @@ impl Recipe {
             require(value > 0, field, value, || "1 or more would do".into())?;
         }
         require(
+            of_pairs == self.batch.tokens.is_some(),
+            "batch.tokens",
+            format!("{:?}", self.batch.tokens),
+            || match of_pairs {
+                true => "Some(4096) would do: pairs are batched by tokens".into(),
+                false => "None would do: only pairs are batched by tokens".into(),
+            },
+        )?;
+        require(
+            !(of_pairs && self.batch.sequences > 0),
+            "batch.sequences",
+            self.batch.sequences,
+            || "0, or leaving it out, would do: pairs are batched by tokens".into(),
+        )?;
+        require(
+            stride.is_none() || matches!(self.objective, Objective::Causal),
+            "evaluation.stride",
+            stride.unwrap_or(0),
+            || "None would do: only windows for the next token may overlap".into(),
+        )?;
+        require(
             stride.is_none_or(|stride| stride <= context),
             "evaluation.stride",
             stride.unwrap_or(0),
             || format!("at most {context}, the tokens of a window, would do"),
         )?;
         // A batch is made on the host, and its tokens are counted over the whole run.
-        let tokens = self.batch.sequences.checked_mul(context);
+        let tokens = match self.batch.tokens {
+            Some(tokens) => Some(tokens),
+            None => self.batch.sequences.checked_mul(context),
+        };
         require(
             tokens.is_some_and(|tokens| tokens <= MAX_BATCH_TOKENS),
             "batch.sequences",
@@ -88,7 +122,7 @@ impl Recipe {
             samples.validate()?;
         }
         self.optimizer.validate()?;
-        self.schedule.resolve(self.steps).map(|_| ())
+        self.schedule.resolve(self.steps, model.d_model).map(|_| ())
     }
 
     /// Fits the recipe to a tokenizer, and spells every default out.
@@ -127,7 +161,7 @@ impl Recipe {
                 context: Some(self.context()?),
                 ..self.batch
             },
-            schedule: self.schedule.resolve(self.steps)?,
+            schedule: self.schedule.resolve(self.steps, self.model()?.d_model)?,
             checkpoint: Checkpointing {
                 every: Some(self.checkpoint.every.unwrap_or(self.evaluation.every)),
                 ..self.checkpoint

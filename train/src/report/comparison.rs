@@ -124,7 +124,10 @@ fn results(records: &[RunRecord], names: &[String]) -> String {
 fn comparable(records: &[RunRecord]) -> bool {
     let mut tokens = records.iter().map(|record| {
         let data = record.data.as_ref()?;
-        Some((&data.validation.fingerprint, &data.tokenizer.fingerprint))
+        Some((
+            data.held_out().to_owned(),
+            data.tokenizer().fingerprint.clone(),
+        ))
     });
     let first = tokens.next();
     tokens.all(|other| Some(other) == first)
@@ -283,6 +286,6 @@ fn differences(records: &[RunRecord], names: &[String]) -> String {
 fn text(record: &RunRecord) -> String {
     let data = record.data.as_ref();
     data.map_or("–".into(), |data| {
-        data.fingerprint.chars().take(12).collect()
+        data.fingerprint().chars().take(12).collect()
     })
 }

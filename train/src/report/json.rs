@@ -51,6 +51,7 @@ fn of(record: &RunRecord) -> Value {
             "perplexity": column(evaluations, |row| row.perplexity),
             "bits_per_byte": column(evaluations, |row| row.bits_per_byte),
             "windows": column(evaluations, |row| row.windows),
+            "accuracy": column(evaluations, |row| row.accuracy),
         },
         "samples": record.samples,
         "recipe": record.recipe,
@@ -94,6 +95,7 @@ fn summary(record: &RunRecord) -> Value {
             "perplexity": row.perplexity,
             "bits_per_byte": row.bits_per_byte,
             "windows": row.windows,
+            "accuracy": row.accuracy,
         })),
         // The model of that step on the whole validation set, measured when the run came to its end.
         "measured": record.measured().map(|found| json!({
@@ -102,6 +104,7 @@ fn summary(record: &RunRecord) -> Value {
             "standard_error": found.evaluation.standard_error,
             "perplexity": found.evaluation.perplexity(),
             "bits_per_byte": found.evaluation.bits_per_byte,
+            "accuracy": found.evaluation.accuracy,
             "windows": found.evaluation.windows,
             "tokens": found.evaluation.tokens,
         })),

@@ -5,6 +5,8 @@ use super::markup::{list, table};
 use super::record::RunRecord;
 use super::settings::settings;
 use crate::launches::{How, Launch};
+use crate::material::MaterialReport;
+use slovo_data::PairReport;
 use slovo_data::report::{Share, grouped};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,11 +19,11 @@ pub fn data(record: &RunRecord) -> String {
     let sections = settings(&record.recipe);
     let recipe = sections.iter().find(|(name, _)| name == "data");
     let recipe = recipe.map(|(_, rows)| rows.clone()).unwrap_or_default();
-    let Some(data) = &record.data else {
-        return format!(
-            "<p class=\"note\">This run kept no record of its text; its recipe says:</p>\n{}",
-            list(&recipe)
-        );
+    let recipe_alone = |why: &str| format!("<p class=\"note\">{why}</p>\n{}", list(&recipe));
+    let data = match &record.data {
+        Some(MaterialReport::Text(data)) => data,
+        Some(MaterialReport::Pairs(data)) => return pairs(data, recipe),
+        None => return recipe_alone("This run kept no record of its text; its recipe says:"),
     };
     let splits = [("training", &data.train), ("validation", &data.validation)];
     let rows = splits.map(|(name, split)| {
@@ -62,6 +64,45 @@ pub fn data(record: &RunRecord) -> String {
                 grouped(clean.control_removed),
                 grouped(data.read.encoding_replaced),
                 grouped(clean.nfc_changed)
+            ),
+        ),
+        ("fingerprint", data.fingerprint.clone()),
+    ];
+    let known = known.map(|(name, value)| (name.to_string(), value));
+    let recipe = recipe.into_iter().filter(|(name, _)| name != "tokenizer");
+    text + &list(&known.into_iter().chain(recipe).collect::<Vec<_>>())
+}
+
+/// The same of pairs of texts.
+fn pairs(data: &PairReport, recipe: Vec<(String, String)>) -> String {
+    let splits = [("training", &data.train), ("validation", &data.validation)];
+    let rows = splits.map(|(name, split)| {
+        let numbers = [split.pairs, split.sources.tokens, split.targets.tokens].map(grouped);
+        std::iter::once(name.to_string()).chain(numbers).collect()
+    });
+    let text = table(
+        "shares",
+        &["", "pairs", "source tokens", "target tokens"],
+        &rows,
+    );
+    let dropped = &data.dropped;
+    let known = [
+        (
+            "tokenizer",
+            format!(
+                "{}, {} tokens, of both sides",
+                data.tokenizer.kind,
+                grouped(data.tokenizer.vocab_size as u64)
+            ),
+        ),
+        (
+            "left out",
+            format!(
+                "{} pairs that came twice, {} too short, {} too long, {} of held-out sources",
+                grouped(dropped.duplicates),
+                grouped(dropped.too_short + dropped.unsaid),
+                grouped(dropped.too_long),
+                grouped(dropped.held_out)
             ),
         ),
         ("fingerprint", data.fingerprint.clone()),

@@ -59,10 +59,10 @@ fn lead(record: &RunRecord) -> Option<String> {
     text += &match &record.data {
         Some(data) => format!(
             "{} ({} tokens; {} tokenizer, vocabulary of {})",
-            data.name,
-            figures::compact(data.train.tokens as f64),
-            data.tokenizer.kind,
-            grouped(data.tokenizer.vocab_size as u64)
+            data.name(),
+            figures::compact(data.targets() as f64),
+            data.tokenizer().kind,
+            grouped(data.tokenizer().vocab_size as u64)
         ),
         None => record.recipe.data().ok()?.name,
     };
@@ -102,12 +102,20 @@ fn tiles(record: &RunRecord) -> String {
             .map_or_else(unknown, |found| figures::perplexity(found.loss.exp())),
         best.unwrap_or_default(),
     );
-    text += &tile(
-        "",
-        "bits per byte",
-        bits.map_or_else(unknown, figures::loss),
-        "of held-out text".into(),
-    );
+    text += &match found.as_ref().and_then(|found| found.accuracy) {
+        Some(accuracy) => tile(
+            "",
+            "accuracy",
+            format!("{:.1} %", 100.0 * accuracy),
+            "of hidden tokens".into(),
+        ),
+        None => tile(
+            "",
+            "bits per byte",
+            bits.map_or_else(unknown, figures::loss),
+            "of held-out text".into(),
+        ),
+    };
     text += &tile(
         "",
         "parameters",

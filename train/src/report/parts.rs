@@ -17,6 +17,8 @@ pub struct Headline {
     pub interval: Option<f64>,
     /// Bits for a byte, where known.
     pub bits_per_byte: Option<f64>,
+    /// The share of targets that were the likeliest token, where that is asked.
+    pub accuracy: Option<f64>,
     /// Steps behind the model.
     pub step: u64,
     /// Of which windows.
@@ -31,6 +33,7 @@ pub fn headline(record: &RunRecord) -> Option<Headline> {
             loss: of.loss,
             interval: of.standard_error.map(|error| 1.96 * error),
             bits_per_byte: of.bits_per_byte,
+            accuracy: of.accuracy,
             step: found.step,
             windows: format!("all {} windows", grouped(of.windows)),
         });
@@ -39,6 +42,7 @@ pub fn headline(record: &RunRecord) -> Option<Headline> {
         loss: row.loss,
         interval: None,
         bits_per_byte: row.bits_per_byte,
+        accuracy: row.accuracy,
         step: row.step,
         windows: format!("{} windows", grouped(row.windows)),
     })

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Shelf;
 use crate::launches::{self, Ended, Launch, Measured};
+use crate::material::MaterialReport;
 use crate::recipe::Recipe;
 use crate::run::{DATA, TrainRow};
 use crate::samples::{self, Sample};
@@ -25,6 +26,8 @@ pub struct EvalRow {
     pub bits_per_byte: Option<f64>,
     /// Windows measured.
     pub windows: u64,
+    /// The share of targets that were the likeliest token, where that is asked.
+    pub accuracy: Option<f64>,
 }
 
 /// What a run is doing.
@@ -56,7 +59,7 @@ pub struct RunRecord {
     /// Where it ran.
     pub launches: Vec<Launch>,
     /// What it learned from; runs of earlier versions do not say.
-    pub data: Option<slovo_data::Report>,
+    pub data: Option<MaterialReport>,
     /// What it is doing.
     pub status: Status,
 }
@@ -123,8 +126,7 @@ impl RunRecord {
 
     /// Trainable numbers of the model.
     pub fn parameters(&self) -> Option<u64> {
-        let model = self.recipe.model().ok()?;
-        Some(model.parameter_count() as u64)
+        self.recipe.parameter_count().ok()
     }
 
     /// Steps taken.
@@ -154,7 +156,7 @@ impl RunRecord {
 
     /// Passes over the training text.
     pub fn epochs(&self) -> Option<f64> {
-        let tokens = self.data.as_ref()?.train.tokens;
+        let tokens = self.data.as_ref()?.targets();
         (tokens > 0).then(|| self.tokens() as f64 / tokens as f64)
     }
 
@@ -171,19 +173,12 @@ pub fn took_effect(row: &TrainRow) -> bool {
 }
 
 /// What the run learned from, where it says so.
-fn data(path: &Path) -> Result<Option<slovo_data::Report>> {
-    let json = match std::fs::read(path) {
-        Ok(json) => json,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io("read", path)(error)),
-    };
-    let report = serde_json::from_slice(&json).map_err(|error| Error::Folder {
-        path: path.into(),
-        what: format!(
-            "is not the report of a prepared text ({error}); the one beside the run's shards would do"
-        ),
-    })?;
-    Ok(Some(report))
+fn data(path: &Path) -> Result<Option<MaterialReport>> {
+    match std::fs::read(path) {
+        Ok(json) => MaterialReport::of_run(path, &json).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path)(error)),
+    }
 }
 
 /// The folder's own name, also of `.` and `..`.
@@ -250,19 +245,26 @@ fn train_row(cells: &[&str]) -> Option<TrainRow> {
 }
 
 fn eval_row(cells: &[&str]) -> Option<EvalRow> {
+    // Runs of earlier versions have no accuracy.
+    let (cells, accuracy) = match cells {
+        [cells @ .., accuracy] if cells.len() == 6 => (cells, *accuracy),
+        cells => (cells, ""),
+    };
     let [step, tokens, loss, perplexity, bits, windows] = cells else {
         return None;
+    };
+    let known = |cell: &str| match cell.is_empty() {
+        true => Some(None),
+        false => Some(Some(cell.parse().ok()?)),
     };
     Some(EvalRow {
         step: step.parse().ok()?,
         tokens: tokens.parse().ok()?,
         loss: loss.parse().ok()?,
         perplexity: perplexity.parse().ok()?,
-        bits_per_byte: match bits.is_empty() {
-            true => None,
-            false => Some(bits.parse().ok()?),
-        },
+        bits_per_byte: known(bits)?,
         windows: windows.parse().ok()?,
+        accuracy: known(accuracy)?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Speed of one text, token by token with a key-value cache, and what reading the weights allows.
 
 use super::{Shape, asked, bandwidth, median};
+use crate::place::ModelPlace;
 use crate::stop::Stop;
 use crate::{Error, Result, backend};
 use serde::Serialize;
@@ -11,10 +12,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// The text that is continued.
-const PROMPT: [u32; 4] = [1, 2, 3, 4];
-
-/// Times that it is continued and timed, after one that is not.
+/// Times that a text is continued and timed, after one that is not.
 const ROUNDS: usize = 5;
 
 /// What the benchmark measured.
@@ -22,7 +20,13 @@ const ROUNDS: usize = 5;
 pub(super) struct Measurement {
     config: String,
     backend: String,
-    /// Median of several texts.
+    /// Seconds until the model was there.
+    loaded: f64,
+    /// Tokens of the text that was continued.
+    prompt: usize,
+    /// Of these, a second; median of several texts.
+    read_per_second: f64,
+    /// New tokens behind the first, a second; median of several texts.
     tokens_per_second: f64,
     best: f64,
     /// Bytes a second that this machine reads, all cores together.
@@ -37,12 +41,16 @@ impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} on {}: {:.1} tokens/s, best {:.1}\n\
+            "{} on {}: {:.1} tokens/s, best {:.1}, behind {} tokens that were read at {:.0} a second; \
+             there after {:.2} s\n\
              reading every weight once a token at {:.1} GB/s allows {:.1}, of which this is {:.0} %",
             self.config,
             self.backend,
             self.tokens_per_second,
             self.best,
+            self.prompt,
+            self.read_per_second,
+            self.loaded,
             self.read_bandwidth / 1e9,
             self.ceiling,
             100.0 * self.tokens_per_second / self.ceiling
@@ -56,33 +64,58 @@ impl fmt::Display for Measurement {
 ///
 /// An unknown shape, too many tokens, a device that fails, or a request to stop.
 pub(super) fn generate(args: &BenchArgs, stop: &Stop) -> Result<Measurement> {
-    let (name, Shape { config, .. }) = asked(args, "C")?;
     // Before anything fills the memory, and the caches.
     let read_bandwidth = bandwidth::read();
     let device = backend::device(&args.backend)?;
-    let model = CausalLm::new(&config, 1337, &device)?;
+    let start = Instant::now();
+    let (name, model) = match &args.model {
+        Some(path) => {
+            let model = ModelPlace::find(path)?.model(&device)?;
+            (path.display().to_string(), model)
+        }
+        None => {
+            let (name, Shape { config, .. }) = asked(args, "C")?;
+            (name, CausalLm::new(&config, 1337, &device)?)
+        }
+    };
+    let loaded = start.elapsed().as_secs_f64();
+    let config = model.config();
+    let prompt: Vec<u32> = (1..config.vocab_size as u32)
+        .cycle()
+        .take(args.prompt.max(1))
+        .collect();
     let options = GenerateOptions {
         sampling: Sampling::greedy(),
-        ..GenerateOptions::new(args.tokens.max(1))
+        // The first one is part of reading.
+        ..GenerateOptions::new(args.tokens.max(1) + 1)
     };
-    let mut speeds = Vec::new();
+    let (mut read, mut speeds) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let start = Instant::now();
-        let tokens = model.generate(&PROMPT, &options, |_| match stop.requested() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        let mut first = None;
+        let tokens = model.generate(&prompt, &options, |_| {
+            first.get_or_insert_with(|| start.elapsed());
+            match stop.requested() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         })?;
         if stop.requested() {
             return Err(Error::from(slovo_data::Error::Stopped));
         }
-        if round > 0 {
-            speeds.push(tokens.len() as f64 / start.elapsed().as_secs_f64());
+        if let Some(first) = first.filter(|_| round > 0) {
+            read.push(prompt.len() as f64 / first.as_secs_f64());
+            let seconds = (start.elapsed() - first).as_secs_f64();
+            speeds.push((tokens.len() - 1) as f64 / seconds);
         }
     }
     let bytes = 4 * config.parameter_count();
     Ok(Measurement {
         config: name,
         backend: args.backend.backend.to_string(),
+        loaded,
+        prompt: prompt.len(),
+        read_per_second: median(read),
         best: speeds.iter().copied().fold(0.0, f64::max),
         tokens_per_second: median(speeds),
         read_bandwidth,

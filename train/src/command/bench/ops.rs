@@ -163,7 +163,7 @@ impl Bench {
         let context = self.config.max_seq_len;
         let visible = Visible {
             causal_from: Some(0),
-            rows: None,
+            ..Visible::default()
         };
         let sight = visible.sight(&self.hidden, [context; 2], 1);
         ops::attention(heads, &sight, 0.0, &mut None)
@@ -243,7 +243,7 @@ const OPERATIONS: [(&str, Run); 12] = [
         let hidden = b.hidden.clone().reshape([sequences * context, d]);
         let targets = b.tokens.clone().reshape([sequences * context]);
         let head = Columns::Tied(b.table.clone());
-        ops::linear_cross_entropy(hidden, head, targets, None).backward();
+        ops::linear_cross_entropy(hidden, head, targets, None, 0.0).backward();
     }),
     ("logits, tied head", |b| {
         back(ops::tied_logits(b.hidden.clone(), b.table.clone()));

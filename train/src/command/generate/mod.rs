@@ -1,11 +1,14 @@
-//! Continuing texts, shown as they come.
+//! Continuing texts, shown as they come; translating texts (`translate`) and filling hidden words
+//! (`fill`), by the kind of model.
 //!
 //! The model continues ids, so many prompts at a time; here ids become text ([`pieces`]), the text
 //! decides where to stop, and [`show`] puts it before a person or a program.
 
+mod fill;
 pub mod pieces;
 mod prompts;
 pub mod show;
+mod translate;
 
 use crate::place::ModelPlace;
 use crate::stop::Stop;
@@ -31,6 +34,12 @@ const USUAL: usize = 200;
 /// A model that cannot be loaded, a prompt that cannot be encoded or does not fit, or an `out` that
 /// cannot be written to.
 pub fn generate(args: &GenerateArgs, out: &mut dyn Write, stop: &Stop) -> Result<()> {
+    if !args.source.is_empty() {
+        return translate::translate(args, out, stop);
+    }
+    if !args.mask.is_empty() {
+        return fill::fill(args, out);
+    }
     let device = backend::device(&args.backend)?;
     let place = ModelPlace::find(&args.model.model)?;
     let model = place.model(&device)?;
@@ -104,18 +113,31 @@ fn options(
     };
     GenerateOptions {
         max_new: args.tokens.unwrap_or(usual),
-        sampling: Sampling {
-            repetition_penalty: args.repetition_penalty,
-            presence_penalty: args.presence_penalty,
-            frequency_penalty: args.frequency_penalty,
-            temperature: args.temperature,
-            top_k: args.top_k,
-            top_p: args.top_p,
-            min_p: args.min_p,
-            seed: args.seed.wrapping_add(sample as u64),
-        },
+        sampling: sampling(args, sample),
         slide: args.slide.map(|keep| keep.map_or(Slide::Half, Slide::Keep)),
         logprobs: args.logprobs,
+    }
+}
+
+fn sampling(args: &GenerateArgs, sample: usize) -> Sampling {
+    Sampling {
+        repetition_penalty: args.repetition_penalty,
+        presence_penalty: args.presence_penalty,
+        frequency_penalty: args.frequency_penalty,
+        temperature: args.temperature,
+        top_k: args.top_k,
+        top_p: args.top_p,
+        min_p: args.min_p,
+        seed: args.seed.wrapping_add(sample as u64),
+    }
+}
+
+/// Writes a line; `false` where whoever reads has had enough.
+fn say(out: &mut dyn Write, line: &str) -> Result<bool> {
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::io("write", "standard output")(error)),
     }
 }
 

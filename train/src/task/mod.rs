@@ -1,26 +1,26 @@
 //! A model and what it is trained for, as burn-train sees it.
 
+mod causal;
+mod masked;
+mod translation;
+
+pub use causal::CausalTask;
+pub use masked::MaskedTask;
+pub use translation::TranslationTask;
+
 use crate::Result;
-use crate::batch::LmBatch;
-use burn::module::Module;
 use burn::tensor::Tensor;
 use burn_train::metric::{Adaptor, ItemLazy};
-use burn_train::{InferenceStep, LearnerModel, TrainOutput, TrainStep};
-use slovo_model::{CausalLm, Pass};
+use burn_train::{InferenceStep, LearnerModel, TrainStep};
 use std::path::Path;
-
-/// Predicting the next token.
-#[derive(Module, Debug)]
-pub struct CausalTask {
-    /// The decoder.
-    pub model: CausalLm,
-}
 
 /// What comes out of a step: the loss, never the logits.
 #[derive(Clone, Debug)]
 pub struct StepOutput {
     /// Sum of the loss over the valid targets, in nats; one element, not yet read.
     pub loss_sum: Tensor<1>,
+    /// How many valid targets were the likeliest token, where that is asked; one element.
+    pub correct: Option<Tensor<1>>,
     /// How many targets were valid.
     pub valid: usize,
     /// What the strategy read and measured, for metrics.
@@ -32,6 +32,8 @@ pub struct StepOutput {
 pub struct StepValues {
     /// Mean loss over valid targets, in nats.
     pub loss: f64,
+    /// The share of valid targets that were the likeliest token; 0 where that is not asked.
+    pub accuracy: f64,
     /// Norm of the gradient before clipping; 0 in evaluation.
     pub grad_norm: f64,
     /// Learning rate of the step; 0 when it was skipped, and in evaluation.
@@ -65,6 +67,9 @@ pub trait Task:
     /// What one forward and backward pass is given.
     type Batch: Send + 'static;
 
+    /// Whether steps say how many targets were the likeliest token.
+    const ACCURACY: bool = false;
+
     /// Writes the weights, as later stages read them, into an existing folder.
     ///
     /// # Errors
@@ -73,47 +78,12 @@ pub trait Task:
     fn save_model(&self, folder: &Path) -> Result<()>;
 }
 
-impl Task for CausalTask {
-    type Batch = LmBatch;
-
-    fn save_model(&self, folder: &Path) -> Result<()> {
-        Ok(slovo_model::save_model(folder, &self.model)?)
-    }
-}
-
-impl CausalTask {
-    fn loss(&self, batch: LmBatch, mut pass: Pass<'_>) -> (Tensor<1>, usize) {
-        let sum = self
-            .model
-            .loss(batch.inputs, batch.targets, batch.mask, &mut pass);
-        (sum, batch.valid)
-    }
-}
-
-impl TrainStep for CausalTask {
-    type Input = LmBatch;
-    type Output = StepOutput;
-
-    fn step(&self, batch: LmBatch) -> TrainOutput<StepOutput> {
-        let pass = Pass::training(batch.dropout_seed);
-        let (sum, valid) = self.loss(batch, pass);
-        let output = StepOutput {
-            loss_sum: sum.clone().inner(),
-            valid,
-            values: StepValues::default(),
-        };
-        TrainOutput::new(self, sum.backward(), output)
-    }
-}
-
-impl InferenceStep for CausalTask {
-    type Input = LmBatch;
-    type Output = StepOutput;
-
-    fn step(&self, batch: LmBatch) -> StepOutput {
-        let (loss_sum, valid) = self.loss(batch, Pass::default());
-        StepOutput {
+impl StepOutput {
+    /// What a step found, before anything of it is read.
+    pub fn new(loss_sum: Tensor<1>, correct: Option<Tensor<1>>, valid: usize) -> Self {
+        Self {
             loss_sum,
+            correct,
             valid,
             values: StepValues::default(),
         }

@@ -3,28 +3,25 @@
 //! The tokens are drawn on the host from a stream of their own, named by the recipe's seed: nothing
 //! that training computes depends on whether a sample was taken.
 
-use crate::recipe::Recipe;
-use crate::stop::Stop;
+mod speaker;
+
+pub use speaker::Speaker;
+
 use crate::{Error, Result, files};
 use serde::{Deserialize, Serialize};
-use slovo_data::{Prepared, Tokenizer};
-use slovo_model::{CausalLm, GenerateOptions, Sampling, Slide};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 /// The file in the run folder: one [`Sample`] a line, as JSON.
 pub const FILE: &str = "samples.jsonl";
 
-/// Tokens of held-out text that make a prompt where the recipe has none.
-const PROMPT_TOKENS: usize = 16;
-
 /// Recipe of the samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Samples {
-    /// The text to continue; the first tokens of the held-out text where not given.
+    /// The text to continue, to fill the masks of or to translate; where not given, the beginning
+    /// of the held-out text.
     pub prompt: Option<String>,
     /// Tokens to add, at most.
     pub tokens: usize,
@@ -100,102 +97,6 @@ pub struct Sample {
     pub prompt: String,
     /// What it added.
     pub text: String,
-}
-
-/// A prompt that is known to fit, ready to be continued.
-#[derive(Clone)]
-pub struct Speaker {
-    tokenizer: Tokenizer,
-    prompt: String,
-    ids: Vec<u32>,
-    options: GenerateOptions,
-}
-
-impl Speaker {
-    /// The speaker of a resolved recipe; `None` where it takes no samples.
-    ///
-    /// # Errors
-    ///
-    /// A prompt that the tokenizer cannot encode, or that is longer than the context.
-    pub fn new(recipe: &Recipe, data: &Prepared) -> Result<Option<Self>> {
-        let Some(samples) = &recipe.samples else {
-            return Ok(None);
-        };
-        let context = recipe.context()?;
-        let tokenizer = data.tokenizer.clone();
-        let (prompt, ids) = match &samples.prompt {
-            Some(text) => {
-                let mut ids = tokenizer.encode(text).map_err(slovo_data::Error::from)?;
-                if ids.is_empty() {
-                    // Text begins where another ended.
-                    ids.extend(tokenizer.end_of_text());
-                }
-                (text.clone(), ids)
-            }
-            None => {
-                let longest = PROMPT_TOKENS.min(context / 4).max(1);
-                let mut ids = vec![0; longest.min(data.validation.len() as usize)];
-                let read = data.validation.read(0, &mut ids);
-                read.map_err(slovo_data::Error::from)?;
-                let text = tokenizer.decode(&ids).map_err(slovo_data::Error::from)?;
-                (text, ids)
-            }
-        };
-        if !(1..=context).contains(&ids.len()) {
-            return Err(Error::Value {
-                field: "samples.prompt",
-                found: format!("{} tokens long", ids.len()),
-                expected: format!("from 1 to {context} would do"),
-            });
-        }
-        // Positions behind the context were never trained.
-        let tokens = match context < recipe.model()?.max_seq_len {
-            true => samples.tokens.min((context - ids.len()).max(1)),
-            false => samples.tokens,
-        };
-        Ok(Some(Self {
-            tokenizer,
-            prompt,
-            ids,
-            options: GenerateOptions {
-                sampling: Sampling {
-                    temperature: samples.temperature as f32,
-                    seed: samples.seed,
-                    ..Sampling::default()
-                },
-                // A short context is no reason for a short sample.
-                slide: Some(Slide::default()),
-                ..GenerateOptions::new(tokens)
-            },
-        }))
-    }
-
-    /// Continues the prompt; `None` when asked to stop before the end.
-    ///
-    /// # Errors
-    ///
-    /// A model whose output is not finite, or a device that fails.
-    pub fn speak(&self, model: &CausalLm, step: u64, stop: &Stop) -> Result<Option<Sample>> {
-        let end = self.tokenizer.end_of_text();
-        let mut stream = self.tokenizer.stream();
-        let mut text = String::new();
-        model.generate(&self.ids, &self.options, |id| {
-            if Some(id) == end || stop.requested() {
-                return ControlFlow::Break(());
-            }
-            text.extend(stream.push(id));
-            ControlFlow::Continue(())
-        })?;
-        if stop.requested() {
-            return Ok(None);
-        }
-        text.extend(stream.finish());
-        Ok(Some(Sample {
-            step,
-            prompt: self.prompt.clone(),
-            text,
-        }))
-    }
 }
 
 /// Adds a sample to the run folder and waits until it is on disk.

@@ -1,24 +1,31 @@
 //! Pretraining, from recipe to model folder.
 
+mod causal;
+mod masked;
+mod translation;
+
+pub(crate) use causal::windows;
+
 use crate::backend::{Adapter, Opened};
-use crate::batch::{EvalLoader, TrainLoader};
 use crate::checkpoint::RunIdentity;
 use crate::launches::{self, Launch};
 use crate::learner::launch;
 use crate::learner::{Describe, Limits, Milestones, Outcome, Session};
+use crate::material::Material;
 use crate::place::Provenance;
 use crate::plan::{Operations, Plan};
 use crate::progress::notice;
-use crate::recipe::{Batch, Evaluation, Recipe};
+use crate::recipe::{Evaluation, Objective, Recipe};
 use crate::run::{holds_run, refuse_filled};
-use crate::samples::{Samples, Speaker};
+use crate::samples::{Sample, Speaker};
 use crate::start::Start;
 use crate::stop::Stop;
-use crate::task::CausalTask;
+use crate::task::Task;
 use crate::{Error, Result, backend, files, limits, progress, report};
+use burn::data::dataloader::DataLoader;
+use burn::tensor::Device;
 use slovo_args::{Backend, PretrainArgs, TrainingArgs};
-use slovo_data::{Batches, EvalWindows, Prepared, Shards, Tokenizer};
-use slovo_model::CausalLm;
+use slovo_data::{Prepared, Tokenizer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +35,10 @@ pub struct Pretraining {
     /// Every default spelled out.
     pub recipe: Recipe,
     /// Tokens and tokenizer.
-    pub data: Prepared,
+    pub data: Material,
     /// The run folder.
     pub out: PathBuf,
     opened: Option<Opened>,
-    speaker: Option<Speaker>,
 }
 
 impl Pretraining {
@@ -71,15 +77,21 @@ impl Pretraining {
         };
         let recipe = read_recipe(args.recipe.as_deref(), training, &out)?;
         recipe.validate()?;
-        let data = slovo_data::prepare(&recipe.data()?, None, preparing, stop.flag())?;
-        let recipe = recipe.resolve(&data.tokenizer)?;
-        let speaker = Speaker::new(&recipe, &data)?;
+        let data = Material::prepare(&recipe, preparing, stop)?;
+        let recipe = recipe.resolve(data.tokenizer())?;
+        // What does not fit is refused at once.
+        match &data {
+            Material::Text(data) => Speaker::new(&recipe, &data.tokenizer, &data.validation)?,
+            Material::Pairs(data) => {
+                translation::check_lengths(&recipe, data)?;
+                translation::speaker(&recipe, data)?
+            }
+        };
         Ok(Self {
             recipe,
             data,
             out,
             opened,
-            speaker,
         })
     }
 
@@ -95,7 +107,7 @@ impl Pretraining {
     /// See [`Plan::of`].
     pub fn plan(&self, backend: Backend) -> Result<Plan> {
         let operations = Operations::of(backend);
-        Plan::of(&self.recipe, Some(&self.data.report), operations)
+        Plan::of(&self.recipe, Some(&self.data.report()), operations)
     }
 
     /// The share of a batch that is padding, from 0 to 1; only windows by document pad.
@@ -104,22 +116,30 @@ impl Pretraining {
     ///
     /// A context that the text is too short for.
     pub fn padding(&self) -> Result<f64> {
-        Ok(self.batches()?.padding())
+        let device = burn::tensor::Device::default();
+        let Material::Text(data) = &self.data else {
+            // Which pairs meet differs from batch to batch.
+            return Ok(0.0);
+        };
+        let text = self.text(data, &device, &device);
+        Ok(match &self.recipe.objective {
+            Objective::Masked(masking) => masked::batches(&text, masking)?.padding(),
+            _ => causal::batches(&text)?.padding(),
+        })
     }
 
-    fn batches(&self) -> Result<Batches> {
-        let Batch {
-            sequences, windows, ..
-        } = self.recipe.batch;
-        let context = self.recipe.context()?;
-        let text = self.data.train.clone();
-        Ok(Batches::new(
-            text,
-            windows,
-            context,
-            sequences,
-            self.recipe.seed,
-        )?)
+    fn text<'a>(
+        &'a self,
+        data: &'a Prepared,
+        training: &'a Device,
+        device: &'a Device,
+    ) -> Text<'a> {
+        Text {
+            recipe: &self.recipe,
+            data,
+            training,
+            device,
+        }
     }
 
     /// Trains until the recipe's end, or goes on from the newest good checkpoint.
@@ -128,59 +148,64 @@ impl Pretraining {
     ///
     /// A tensor too large for the device, a run folder that is another run's, a checkpoint that is
     /// not whole, or a training that failed.
-    pub fn run(self, args: &TrainingArgs, stop: &Stop) -> Result<Outcome> {
-        let batches = self.batches()?;
-        let Self {
-            recipe,
-            data,
-            out,
-            opened,
-            speaker,
-        } = self;
-        let opened = match opened {
+    pub fn run(mut self, args: &TrainingArgs, stop: &Stop) -> Result<Outcome> {
+        let opened = match self.opened.take() {
             Some(opened) => opened,
             // It was prepared for a dry run.
             None => backend::open(&args.backend)?,
         };
-        limits::training(&recipe, &opened)?;
+        limits::training(&self.recipe, &opened)?;
         let device = opened.device.clone();
-        let training_device = device.clone().autodiff();
-        let context = recipe.context()?;
-        let valid = data.validation;
-        let tokens_per_byte =
-            (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
+        let training = device.clone().autodiff();
+        match (&self.recipe.objective, &self.data) {
+            (Objective::Translation(how), Material::Pairs(data)) => {
+                let parts = translation::parts(&self.recipe, how, data, &training, &device)?;
+                self.train(parts, opened, args, stop)
+            }
+            (Objective::Masked(masking), Material::Text(data)) => {
+                let text = self.text(data, &training, &device);
+                self.train(masked::parts(text, masking)?, opened, args, stop)
+            }
+            (_, Material::Text(data)) => {
+                let text = self.text(data, &training, &device);
+                self.train(causal::parts(text)?, opened, args, stop)
+            }
+            // The material was prepared for the objective.
+            (_, Material::Pairs(data)) => Err(Error::Folder {
+                path: data.dir.clone(),
+                what: "holds pairs, which only `objective: Translation(())` learns from".into(),
+            }),
+        }
+    }
+
+    /// Trains whatever it is, from the step that is due.
+    fn train<M: Task>(
+        &self,
+        parts: Parts<M>,
+        opened: Opened,
+        args: &TrainingArgs,
+        stop: &Stop,
+    ) -> Result<Outcome> {
+        let Self {
+            recipe, data, out, ..
+        } = self;
         let micro_batches = recipe.batch.micro_batches;
-        let windows = Arc::new(windows(valid, context, recipe.evaluation.stride)?);
         let identity = RunIdentity {
-            data: data.fingerprint,
-            tokenizer: data.tokenizer.fingerprint(),
-        };
-        let model = CausalTask {
-            model: CausalLm::new(&recipe.model()?, recipe.seed, &training_device)?,
+            data: data.fingerprint().into(),
+            tokenizer: data.tokenizer().fingerprint(),
         };
         let start = match args.resume {
-            true => Start::resumed(&out, &recipe, identity, model)?,
-            false => Start::fresh(&out, &recipe, identity, model)?,
+            true => Start::resumed(out, recipe, identity, parts.model)?,
+            false => Start::fresh(out, recipe, identity, parts.model)?,
         };
-        start.run.keep_data(&data.report)?;
-        launches::begin(&out, Launch::here(&args.backend, &opened, start.state.step))?;
+        start.run.keep_data(&data.report())?;
+        launches::begin(out, Launch::here(&args.backend, &opened, start.state.step))?;
 
         let Evaluation {
-            every,
-            windows: count,
-            batch,
-            patience,
-            ..
+            every, patience, ..
         } = recipe.evaluation;
-        let train = TrainLoader::new(
-            batches,
-            start.state.step * micro_batches,
-            recipe.steps * micro_batches,
-            recipe.seed,
-            &training_device,
-        );
-        let subset = EvalLoader::new(windows.clone(), count, batch, &device);
-        let whole = EvalLoader::new(windows, None, batch, &device);
+        let first = start.state.step * micro_batches;
+        let train = (parts.train)(first, recipe.steps * micro_batches);
         let session = Session {
             limits: Limits {
                 steps: recipe.steps,
@@ -190,31 +215,51 @@ impl Pretraining {
                 save_every: recipe.checkpoint.every.unwrap_or(every),
                 save_after: recipe.checkpoint.seconds.map(Duration::from_secs),
                 patience,
-                tokens_per_byte,
+                tokens_per_byte: parts.tokens_per_byte,
             },
             optimizer: start.optimizer,
             scheduler: start.scheduler,
             state: start.state,
             run: start.run,
             shelf: start.shelf,
-            whole: Arc::new(whole),
+            whole: parts.whole,
             stop: stop.clone(),
-            describe: describe(data.tokenizer, context),
-            milestones: milestones(recipe.samples, speaker),
+            describe: describe(data.tokenizer().clone(), recipe.context()?),
+            milestones: parts.milestones,
         };
-        let outcome = launch(
-            start.model,
-            Arc::new(train),
-            Arc::new(subset),
-            session,
-            args.progress,
-        );
+        let outcome = launch(start.model, train, parts.subset, session, args.progress);
         // However the run ended; what was trained is worth more than what is told of it.
-        if let Err(error) = report::write(&out) {
+        if let Err(error) = report::write(out) {
             notice(&format!("warning: no report: {error}"));
         }
         outcome
     }
+}
+
+/// A text to train on, and where.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    recipe: &'a Recipe,
+    data: &'a Prepared,
+    training: &'a Device,
+    device: &'a Device,
+}
+
+/// Training batches `from..to`.
+type Train<M> = Box<dyn FnOnce(u64, u64) -> Batches<M>>;
+
+type Batches<M> = Arc<dyn DataLoader<<M as Task>::Batch>>;
+
+/// What a run of one objective brings; the rest is the same for all.
+struct Parts<M: Task> {
+    model: M,
+    train: Train<M>,
+    /// What evaluations measure.
+    subset: Batches<M>,
+    /// What the end measures.
+    whole: Batches<M>,
+    tokens_per_byte: Option<f64>,
+    milestones: Option<Milestones<M>>,
 }
 
 /// The recipe that was asked for; a resumed run without one goes on with its own.
@@ -237,34 +282,21 @@ fn read_recipe(path: Option<&Path>, args: &TrainingArgs, out: &Path) -> Result<R
     Ok(recipe)
 }
 
-/// The validation windows of a recipe with this context and `evaluation.stride`.
-pub(crate) fn windows(
-    valid: Arc<Shards>,
-    context: usize,
-    stride: Option<usize>,
-) -> Result<EvalWindows> {
-    Ok(match stride {
-        Some(stride) => EvalWindows::overlapping(valid, context, stride)?,
-        None => EvalWindows::new(valid, context)?,
-    })
-}
-
 fn default_folder(recipe: Option<&Path>) -> PathBuf {
     let stem = recipe.and_then(Path::file_stem);
     Path::new("runs").join(stem.unwrap_or("default".as_ref()))
 }
 
-/// Asks the model for a continuation of the recipe's prompt.
-fn milestones(
-    samples: Option<Samples>,
+/// Asks the model to answer the recipe's prompt now and then, by `speak`.
+fn milestones<M: Task>(
+    recipe: &Recipe,
     speaker: Option<Speaker>,
-) -> Option<Milestones<CausalTask>> {
-    let (recipe, speaker) = samples.zip(speaker)?;
+    speak: impl Fn(&Speaker, &M, u64, &Stop) -> Result<Option<Sample>> + Send + 'static,
+) -> Option<Milestones<M>> {
+    let (samples, speaker) = recipe.samples.clone().zip(speaker)?;
     Some(Milestones {
-        recipe,
-        speak: Box::new(move |task: &CausalTask, step, stop| {
-            speaker.speak(&task.model, step, stop)
-        }),
+        recipe: samples,
+        speak: Box::new(move |model, step, stop| speak(&speaker, model, step, stop)),
     })
 }
 
@@ -275,14 +307,13 @@ fn describe(tokenizer: Tokenizer, context: usize) -> Describe {
             .save(&folder.join("tokenizer.json"))
             .map_err(slovo_data::Error::from)?;
         // What `transformers` wants to know beside the tokenizer itself.
-        let end = tokenizer.end_of_text();
-        let specials = tokenizer.specials();
-        let end = specials.into_iter().find(|(id, _)| Some(*id) == end);
-        let config = serde_json::json!({
+        let mut config = serde_json::json!({
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_max_length": context,
-            "eos_token": end.map(|(_, text)| text),
         });
+        for (role, token) in tokenizer.special_tokens_map() {
+            config[role] = token.into();
+        }
         let text = format!("{config:#}\n");
         files::write_synced(&folder.join("tokenizer_config.json"), text.as_bytes())?;
         let provenance = Provenance {

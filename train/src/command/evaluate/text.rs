@@ -1,7 +1,9 @@
-//! Measuring a finished model on held-out text, its own or another.
+//! Measuring a decoder on held-out text, its own or another.
 
-use crate::batch::{EvalLoader, Windowed};
+use super::{own_material, within};
+use crate::batch::{EvalLoader, HeldOut as Held};
 use crate::learner::evaluation::{Evaluation, evaluate};
+use crate::material::Material;
 use crate::place::ModelPlace;
 use crate::pretrain::windows;
 use crate::recipe::Recipe;
@@ -38,14 +40,14 @@ pub struct HeldOut {
     pub baselines: Vec<(String, f64)>,
 }
 
-/// Measures the model of `args`; `None` when asked to stop before the end.
-///
-/// # Errors
-///
-/// A model or a text that cannot be read, or that does not fit the other.
-pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
+/// `recipe` is that of the model's own run.
+pub(super) fn measure(
+    args: &EvaluateArgs,
+    place: &ModelPlace,
+    recipe: Option<Recipe>,
+    stop: &Stop,
+) -> Result<Option<HeldOut>> {
     let opened = backend::open(&args.backend)?;
-    let place = ModelPlace::find(&args.model.model)?;
     let shape = slovo_model::load_config(&place.folder)?;
     let trained = place.provenance()?.map(|provenance| provenance.context);
     let longest = shape.max_seq_len;
@@ -62,10 +64,10 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<HeldOut>> {
     let model = place.model(&opened.device)?;
     let tokenizer = place.tokenizer(&model)?;
     let own = match args.data.is_empty() {
-        true => Some(own_data(&place, stop)?),
+        true => Some(own_data(place, recipe, stop)?),
         false => None,
     };
-    let (windows, tokens, bytes): (Arc<dyn Windowed>, u64, u64) = match &own {
+    let (windows, tokens, bytes): (Arc<dyn Held<Tokens = TokenBatch>>, u64, u64) = match &own {
         Some((recipe, data)) => {
             let validation = data.validation.clone();
             let (tokens, bytes) = (validation.len(), validation.bytes());
@@ -118,7 +120,6 @@ impl HeldOut {
 
 impl std::fmt::Display for HeldOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let within = |half: Option<f64>| half.map_or(String::new(), |half| format!(" ± {half:.4}"));
         writeln!(
             f,
             "loss           {:.4}{} nats per token",
@@ -145,27 +146,21 @@ impl std::fmt::Display for HeldOut {
 }
 
 /// The recipe of the model's own run, and the text that it held out.
-fn own_data(place: &ModelPlace, stop: &Stop) -> Result<(Recipe, Prepared)> {
-    let Some(run) = &place.run else {
-        return Err(Error::Folder {
-            path: place.folder.clone(),
-            what: "is a model without a run, so it has no validation set of its own; \
-                   --data PATH names a text to measure it on"
-                .into(),
-        });
+fn own_data(place: &ModelPlace, recipe: Option<Recipe>, stop: &Stop) -> Result<(Recipe, Prepared)> {
+    let no_text = |what: &str| Error::Folder {
+        path: place.folder.clone(),
+        what: what.into(),
     };
-    let recipe = Recipe::of_run(run)?;
-    let data = slovo_data::prepare(&recipe.data()?, None, &mut |_| {}, stop.flag())?;
-    let trained = place.provenance()?.map(|provenance| provenance.data);
-    if trained.is_some_and(|trained| trained != data.fingerprint) {
-        return Err(Error::Folder {
-            path: run.clone(),
-            what: "its text has changed since, so what is held out now is not what was; --data \
-                   PATH names a text to measure the model on"
-                .into(),
-        });
+    let recipe = recipe.ok_or_else(|| {
+        no_text(
+            "is a model without a run, so it has no validation set of its own; --data PATH names a \
+             text to measure it on",
+        )
+    })?;
+    match own_material(place, &recipe, stop)? {
+        Material::Text(data) => Ok((recipe, data)),
+        Material::Pairs(_) => Err(no_text("learned from pairs, not from a text")),
     }
-    Ok((recipe, data))
 }
 
 /// A text of the person's choice, encoded and kept whole.
@@ -201,19 +196,25 @@ impl InMemory {
     }
 }
 
-impl Windowed for InMemory {
+impl Held for InMemory {
+    type Tokens = TokenBatch;
+
     fn count(&self) -> u64 {
         ((self.ids.len() - 1) / self.context) as u64
     }
 
-    fn window(&self, index: u64) -> TokenBatch {
-        let start = index as usize * self.context;
-        TokenBatch {
-            rows: 1,
+    fn batch(&self, parts: &[u64]) -> std::result::Result<TokenBatch, slovo_data::Error> {
+        let window = |ids: &[u64], from: usize| -> Vec<u32> {
+            let starts = ids.iter().map(|part| *part as usize * self.context + from);
+            let tokens = starts.flat_map(|start| &self.ids[start..start + self.context]);
+            tokens.copied().collect()
+        };
+        Ok(TokenBatch {
+            rows: parts.len(),
             cols: self.context,
-            inputs: self.ids[start..start + self.context].to_vec(),
-            targets: self.ids[start + 1..=start + self.context].to_vec(),
+            inputs: window(parts, 0),
+            targets: window(parts, 1),
             mask: None,
-        }
+        })
     }
 }

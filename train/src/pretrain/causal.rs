@@ -1,0 +1,68 @@
+//! Predicting the next token of a text.
+
+use super::{Parts, Text, milestones};
+use crate::batch::{EvalLoader, TrainLoader};
+use crate::task::CausalTask;
+use crate::{Result, samples};
+use slovo_data::{Batches, EvalWindows, Shards};
+use slovo_model::CausalLm;
+use std::sync::Arc;
+
+/// What a run for the next token brings.
+pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
+    let Text {
+        recipe,
+        data,
+        training,
+        device,
+    } = text;
+    let valid = data.validation.clone();
+    let tokens_per_byte = (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
+    let windows = windows(valid, recipe.context()?, recipe.evaluation.stride)?;
+    let windows = Arc::new(windows);
+    let (batches, seed) = (batches(&text)?, recipe.seed);
+    let on = training.clone();
+    let speaker = samples::Speaker::new(recipe, &data.tokenizer, &data.validation)?;
+    let evaluation = recipe.evaluation;
+    Ok(Parts {
+        model: CausalTask {
+            model: CausalLm::new(&recipe.model()?, seed, training)?,
+        },
+        train: Box::new(move |from, to| Arc::new(TrainLoader::new(batches, from, to, seed, &on))),
+        subset: Arc::new(EvalLoader::new(
+            windows.clone(),
+            evaluation.windows,
+            evaluation.batch,
+            device,
+        )),
+        whole: Arc::new(EvalLoader::new(windows, None, evaluation.batch, device)),
+        tokens_per_byte,
+        milestones: milestones(recipe, speaker, |speaker, task: &CausalTask, step, stop| {
+            speaker.speak(&task.model, step, stop)
+        }),
+    })
+}
+
+/// The training batches of a recipe.
+pub(super) fn batches(text: &Text<'_>) -> Result<Batches> {
+    let batch = text.recipe.batch;
+    Ok(Batches::new(
+        text.data.train.clone(),
+        batch.windows,
+        text.recipe.context()?,
+        batch.sequences,
+        text.recipe.seed,
+    )?)
+}
+
+/// The validation windows of a recipe with this context and `evaluation.stride`.
+pub(crate) fn windows(
+    valid: Arc<Shards>,
+    context: usize,
+    stride: Option<usize>,
+) -> Result<EvalWindows> {
+    Ok(match stride {
+        Some(stride) => EvalWindows::overlapping(valid, context, stride)?,
+        None => EvalWindows::new(valid, context)?,
+    })
+}
