@@ -16,7 +16,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
-        Command::Check(arguments) => check::run(&arguments.steps),
+        Command::Check(arguments) => check::run(arguments),
         command => stage::run(command),
     };
     outcome.unwrap_or_else(|message| {

@@ -47,6 +47,9 @@ impl Build {
                 if command.needs_dashboard() {
                     features.push("tui");
                 }
+                if command.needs_hub() {
+                    features.push("hub");
+                }
                 Ok(Build {
                     package: "slovo-train",
                     features,
@@ -238,6 +241,14 @@ mod tests {
             ["fused", "tui"]
         );
         assert_eq!(build("xtask pretrain --progress plain").features, ["fused"]);
+    }
+
+    #[test]
+    fn the_hub_is_built_for_its_names() {
+        let line = "xtask import hf:owner/name --out x";
+        assert_eq!(build(line).features, ["fused", "hub"]);
+        let line = "xtask import folder/hf --out x";
+        assert_eq!(build(line).features, ["fused"]);
     }
 
     #[test]

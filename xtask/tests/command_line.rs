@@ -131,6 +131,9 @@ fn a_wrong_line_compiles_nothing_and_is_explained() {
             &["check", "nothing"],
             "format, words, tree, licences, lints, tests, docs, features, backends",
         ),
+        (&["check", "transformers"], "--python"),
+        (&["check", "words", "--python", "python3"], "`transformers`"),
+        (&["check", "--model", "runs/default/model"], "--python"),
     ] {
         let output = xtask_alone(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -185,6 +188,10 @@ fn only_what_the_command_needs_is_built() {
         (
             &["pretrain"],
             "--package slovo-train --bin slovo-train --no-default-features --features fused --m",
+        ),
+        (
+            &["import", "hf:owner/name", "--out", "model"],
+            "--no-default-features --features fused,hub --message",
         ),
         (
             &["doctor", "--backend", "wgpu"],

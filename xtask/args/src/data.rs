@@ -43,6 +43,21 @@ pub enum TokenizerKind {
     Byte,
     /// The characters that occur
     Char,
+    /// BERT's pieces of words, for masked words; what it leaves out of a text is told
+    #[value(name = "wordpiece")]
+    WordPiece,
+}
+
+/// What a byte-level vocabulary is for, which decides its special tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TokenizerSpecials {
+    /// Text that is continued: <|endoftext|>
+    #[default]
+    Text,
+    /// Masked words: `[PAD]`, `[CLS]`, `[SEP]`, `[MASK]`
+    Masked,
+    /// Pairs of texts: `<pad>`, `</s>`
+    Pairs,
 }
 
 /// What `tokenizer` can do.
@@ -56,12 +71,18 @@ pub enum TokenizerCommand {
         /// What it is made of
         #[arg(long, value_enum, default_value_t)]
         kind: TokenizerKind,
-        /// Tokens in the vocabulary, special ones included (for bpe)
+        /// Tokens in the vocabulary, special ones included (for bpe and wordpiece)
         #[arg(long, default_value_t = 8192, value_name = "N")]
         vocab_size: usize,
-        /// Bytes of text to train on, drawn from all of the input (for bpe)
+        /// Bytes of text to train on, drawn from all of the input (for bpe and wordpiece)
         #[arg(long, default_value_t = 64 << 20, value_name = "BYTES")]
         sample: usize,
+        /// What the vocabulary is for (for bpe)
+        #[arg(long, value_enum, default_value_t)]
+        specials: TokenizerSpecials,
+        /// Keep upper case and accents (for wordpiece)
+        #[arg(long)]
+        cased: bool,
         /// Where to write the tokenizer.json
         #[arg(long, value_name = "FILE")]
         out: PathBuf,

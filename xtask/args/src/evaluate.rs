@@ -2,7 +2,7 @@
 
 use crate::BackendArgs;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -26,10 +26,11 @@ pub struct EvaluateArgs {
     /// Tokens per window [default: the length the model was trained on]
     #[arg(long, value_name = "N")]
     pub context: Option<usize>,
-    /// Windows computed at once
+    /// Windows (of an encoder–decoder: sources) computed at once
     #[arg(long, default_value_t = 16, value_name = "N")]
     pub batch: usize,
-    /// Also say what `xz -9` and a 5-gram model of the same tokens need (only on the run's own data)
+    /// Also say what simpler means reach on the run's own data: `xz -9` and a 5-gram model of the same
+    /// tokens; for translations, copying the source and looking it up in the training pairs
     #[arg(long, conflicts_with = "data")]
     pub baselines: bool,
     /// Print one JSON object instead of text
@@ -40,10 +41,21 @@ pub struct EvaluateArgs {
     pub backend: BackendArgs,
 }
 
+/// How a translation is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Search {
+    /// The likeliest by beam search: 4 beams, length penalty 0.6, up to 50 tokens more than the source
+    Beam,
+    /// The likeliest token at each place
+    Greedy,
+    /// Drawn, as --temperature and what follows it say
+    Sample,
+}
+
 /// Arguments of `generate`.
 #[derive(Args, Clone, Debug)]
 #[command(group(
-    ArgGroup::new("text").args(["prompt", "prompts"]).required(true).multiple(true)
+    ArgGroup::new("text").args(["prompt", "prompts", "source", "mask"]).required(true).multiple(true)
 ))]
 pub struct GenerateArgs {
     /// The model that speaks.
@@ -55,6 +67,27 @@ pub struct GenerateArgs {
     /// File of texts to continue, one a line
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
+    /// Text to translate, with an encoder–decoder; or a file of texts, one a line (repeatable; `-`
+    /// reads standard input)
+    #[arg(
+        long,
+        value_name = "TEXT|FILE",
+        conflicts_with_all = ["prompt", "prompts", "mask", "samples", "stop", "slide", "logprobs"]
+    )]
+    pub source: Vec<String>,
+    /// How a translation is looked for
+    #[arg(long, value_enum, default_value_t = Search::Beam, requires = "source")]
+    pub search: Search,
+    /// Text whose `[MASK]` are to be filled, with an encoder (repeatable)
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with_all = ["prompt", "prompts", "samples", "stop", "slide", "logprobs", "tokens"]
+    )]
+    pub mask: Vec<String>,
+    /// How many of the likeliest tokens are told for each mask
+    #[arg(long, default_value = "5", value_name = "K", requires = "mask")]
+    pub top: NonZeroUsize,
     /// Continuations of each prompt; number I, from 0, is drawn with seed + I
     #[arg(long, default_value = "1", value_name = "N")]
     pub samples: NonZeroUsize,

@@ -6,14 +6,18 @@
 
 mod backend;
 mod data;
+mod embed;
 mod evaluate;
+mod import;
 mod plan;
 mod project;
 mod training;
 
 pub use backend::{Backend, BackendArgs};
-pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind};
-pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs, ReportArgs};
+pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind, TokenizerSpecials};
+pub use embed::{EmbedArgs, PoolingKind};
+pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs, ReportArgs, Search};
+pub use import::ImportArgs;
 pub use plan::{PlanArgs, Precision};
 pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs, RaceWork};
 pub use training::{PretrainArgs, Progress, TrainingArgs};
@@ -63,6 +67,10 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Continue a text
     Generate(GenerateArgs),
+    /// Turn texts into sentence vectors with an encoder
+    Embed(EmbedArgs),
+    /// Make a model folder of a model from elsewhere: Hugging Face, GGUF
+    Import(ImportArgs),
     /// Say what is in a model folder, a run folder or prepared data
     Inspect(InspectArgs),
     /// Write a run's report again, or lay several runs side by side
@@ -95,6 +103,8 @@ impl Command {
             | Command::Plan(_)
             | Command::Evaluate(_)
             | Command::Generate(_)
+            | Command::Embed(_)
+            | Command::Import(_)
             | Command::Inspect(_)
             | Command::Report(_)
             | Command::Doctor(_)
@@ -109,9 +119,12 @@ impl Command {
             Command::Pretrain(args) => Some(args.training.backend.backend),
             Command::Evaluate(args) => Some(args.backend.backend),
             Command::Generate(args) => Some(args.backend.backend),
+            Command::Embed(args) => Some(args.backend.backend),
             Command::Doctor(args) => Some(args.backend.backend),
             Command::Bench(args) => Some(args.backend.backend),
-            Command::Inspect(_) | Command::Plan(_) | Command::Report(_) => Some(Backend::Flex),
+            Command::Import(_) | Command::Inspect(_) | Command::Plan(_) | Command::Report(_) => {
+                Some(Backend::Flex)
+            }
             Command::Prepare(_) | Command::Tokenizer(_) | Command::Check(_) => None,
         }
     }
@@ -119,6 +132,11 @@ impl Command {
     /// Whether the dashboard has to be compiled in.
     pub fn needs_dashboard(&self) -> bool {
         matches!(self, Command::Pretrain(args) if args.training.progress == Progress::Tui)
+    }
+
+    /// Whether the client of the hub has to be compiled in.
+    pub fn needs_hub(&self) -> bool {
+        matches!(self, Command::Import(args) if args.is_from_hub())
     }
 }
 

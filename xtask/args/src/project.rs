@@ -54,6 +54,12 @@ pub struct BenchArgs {
     /// Timed training steps, after four that are not
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub steps: usize,
+    /// For generate: a decoder of yours instead of a shape
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub model: Option<PathBuf>,
+    /// For generate: tokens of the text that is continued
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub prompt: usize,
     /// Tokens to generate
     #[arg(long, default_value_t = 64, value_name = "N")]
     pub tokens: usize,
@@ -97,19 +103,27 @@ pub enum CheckStep {
     Backends,
     /// Only when named, minutes: kills, signals, damaged files, full disks, broken numbers
     Robustness,
+    /// Only when named, with --python: weights in and out, held against Python's transformers
+    Transformers,
 }
 
 impl CheckStep {
     /// Whether the step runs when none is named.
     pub fn is_usual(self) -> bool {
-        self != Self::Robustness
+        !matches!(self, Self::Robustness | Self::Transformers)
     }
 }
 
 /// Arguments of `check`.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// Run only these steps [default: all but robustness]
+    /// Run only these steps [default: all but robustness and transformers]
     #[arg(value_enum, value_name = "STEP")]
     pub steps: Vec<CheckStep>,
+    /// For `transformers`: a Python that has torch and transformers
+    #[arg(long, value_name = "PYTHON", required_if_eq("steps", "transformers"))]
+    pub python: Option<PathBuf>,
+    /// For `transformers`: a model folder to look at too (repeatable)
+    #[arg(long, value_name = "DIR", requires = "python")]
+    pub model: Vec<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! Every package that ends up in a program, or helps to build one, may be passed on.
 //!
-//! Looks at the default features and at `wgpu`, on this machine's platform, tests left out. Asks
-//! `cargo tree`, which knows what is really compiled: `cargo metadata` also reports (and fetches)
+//! Looks at the default features, at `wgpu` and at `hub`, on this machine's platform, tests left out.
+//! Asks `cargo tree`, which knows what is really compiled: `cargo metadata` also reports (and fetches)
 //! every package that `Cargo.lock` allows for, here nearly twice as many.
 
 use super::Verdict;
@@ -10,14 +10,16 @@ use crate::cargo::cargo;
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
-/// Permissive licences (`bzip2-1.0.6` asks what the BSD ones ask), and MPL-2.0, whose duties end at
-/// its own files.
-const ACCEPTED: [&str; 11] = [
+/// Permissive licences (`bzip2-1.0.6` asks what the BSD ones ask; `CDLA-Permissive-2.0` is for data,
+/// here a list of certificate authorities, and asks that its text be passed on), and MPL-2.0, whose
+/// duties end at its own files.
+const ACCEPTED: [&str; 12] = [
     "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MPL-2.0",
@@ -54,7 +56,7 @@ fn tree() -> Result<String, String> {
             "--locked",
             "--workspace",
             "--features",
-            "slovo-train/wgpu",
+            "slovo-train/wgpu,slovo-train/hub",
         ])
         .args([
             "--edges",

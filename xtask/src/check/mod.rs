@@ -6,13 +6,15 @@
 mod licences;
 mod spdx;
 mod tracked;
+mod transformers;
 mod tree;
 mod words;
 
 use crate::cargo::cargo;
 use clap::ValueEnum;
-use slovo_args::{CheckStep, exit};
+use slovo_args::{CheckArgs, CheckStep, exit};
 use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -30,8 +32,12 @@ enum Verdict {
 }
 
 /// Runs the steps asked for (the usual ones, if none is named) up to the first that fails.
-pub fn run(asked: &[CheckStep]) -> Result<ExitCode, String> {
-    let steps = in_order(asked);
+pub fn run(arguments: &CheckArgs) -> Result<ExitCode, String> {
+    if !transformers::fits(arguments) {
+        eprintln!("error: --python is for the step `transformers`: name that too");
+        return Ok(ExitCode::from(exit::USAGE));
+    }
+    let steps = in_order(&arguments.steps);
     let started = Instant::now();
     let mut results: Vec<(CheckStep, Verdict, Duration)> = Vec::new();
     for &step in &steps {
@@ -40,7 +46,7 @@ pub fn run(asked: &[CheckStep]) -> Result<ExitCode, String> {
             .and_then(|value| Some(value.get_help()?.to_string()));
         eprintln!("\n== {}: {}", name(step), what.unwrap_or_default());
         let begun = Instant::now();
-        let verdict = carry_out(step);
+        let verdict = carry_out(step, arguments);
         let took = begun.elapsed();
         match &verdict {
             Verdict::Failed(what) => eprintln!("{what}\n== {}: failed", name(step)),
@@ -76,7 +82,7 @@ fn in_order(asked: &[CheckStep]) -> Vec<CheckStep> {
         .collect()
 }
 
-fn carry_out(step: CheckStep) -> Verdict {
+fn carry_out(step: CheckStep, arguments: &CheckArgs) -> Verdict {
     match step {
         CheckStep::Format => cargo_passes(&["fmt --all --check"]),
         CheckStep::Words => words::check(),
@@ -85,8 +91,8 @@ fn carry_out(step: CheckStep) -> Verdict {
         CheckStep::Lints => {
             cargo_passes(&[
                 "clippy --release --workspace --all-targets -- -D warnings",
-                // No target that `cargo test` builds by itself.
-                "clippy --release --workspace --test endurance -- -D warnings",
+                // No targets that `cargo test` builds by itself.
+                "clippy --release --workspace --test endurance --test transformers -- -D warnings",
             ])
         }
         // Without --all-targets, which would leave the documentation's examples out.
@@ -95,12 +101,13 @@ fn carry_out(step: CheckStep) -> Verdict {
         CheckStep::Features => cargo_passes(&[
             // As an embedder has it: without the training features that `slovo-train` adds.
             "check --release -p slovo-model --no-default-features --features ndarray",
-            // On a terminal of its own, which it must give back.
+            // What is built only when asked for: the dashboard, on a terminal of its own, which it must
+            // give back, and the client of the hub, against one in the test.
             // Beside the model, so that the tensor library keeps the features it was built with.
             "test --release -p slovo-model -p slovo-train --no-default-features \
-             --features fused,slovo-train/tui --test dashboard",
+             --features fused,slovo-train/tui,slovo-train/hub --test dashboard --test hub",
             "clippy --release -p slovo-model -p slovo-train --no-default-features \
-             --features fused,ndarray,wgpu --all-targets -- -D warnings",
+             --features fused,ndarray,wgpu,slovo-train/hub --all-targets -- -D warnings",
         ]),
         CheckStep::Backends => cargo_passes(&[
             // Output is shown because a machine without an adapter says in it what it skips.
@@ -109,29 +116,40 @@ fn carry_out(step: CheckStep) -> Verdict {
              -- --nocapture",
         ]),
         CheckStep::Robustness => cargo_passes(&["test --release --workspace --test endurance"]),
+        CheckStep::Transformers => transformers::check(arguments),
     }
 }
 
 /// Runs cargo with each line of arguments, up to the first that fails.
 fn cargo_passes(lines: &[&str]) -> Verdict {
     for line in lines {
-        eprintln!("+ cargo {line}");
-        let mut command = cargo();
-        command.args(line.split_whitespace());
-        if line.starts_with("doc ") {
-            command.env("RUSTDOCFLAGS", "-D warnings");
-        }
-        // Trying fewer kernels finds good ones less often and takes half the time.
-        if line.starts_with("test ") && env::var_os(AUTOTUNE).is_none() {
-            command.env(AUTOTUNE, "minimal");
-        }
-        match command.status() {
-            Ok(status) if status.success() => {}
-            Ok(status) => return Verdict::Failed(format!("`cargo {line}` failed ({status})")),
-            Err(error) => return Verdict::Failed(format!("cannot run cargo: {error}")),
+        let verdict = cargo_line_passes(line, &[]);
+        if !matches!(verdict, Verdict::Passed) {
+            return verdict;
         }
     }
     Verdict::Passed
+}
+
+/// Runs cargo with a line of arguments and more that may hold spaces.
+fn cargo_line_passes(line: &str, more: &[OsString]) -> Verdict {
+    let shown = more.iter().map(|argument| argument.to_string_lossy());
+    let shown: String = shown.map(|argument| format!(" {argument}")).collect();
+    eprintln!("+ cargo {line}{shown}");
+    let mut command = cargo();
+    command.args(line.split_whitespace()).args(more);
+    if line.starts_with("doc ") {
+        command.env("RUSTDOCFLAGS", "-D warnings");
+    }
+    // Trying fewer kernels finds good ones less often and takes half the time.
+    if line.starts_with("test ") && env::var_os(AUTOTUNE).is_none() {
+        command.env(AUTOTUNE, "minimal");
+    }
+    match command.status() {
+        Ok(status) if status.success() => Verdict::Passed,
+        Ok(status) => Verdict::Failed(format!("`cargo {line}{shown}` failed ({status})")),
+        Err(error) => Verdict::Failed(format!("cannot run cargo: {error}")),
+    }
 }
 
 /// The result on standard output: a line for each step, those not reached included.
@@ -148,9 +166,9 @@ fn print_table(
             Some((_, Verdict::Failed(_), took)) => ("FAILED", seconds(*took)),
             None => ("not run", String::new()),
         };
-        println!("{:<12}{verdict:<10}{took:>9}", name(step));
+        println!("{:<14}{verdict:<10}{took:>9}", name(step));
     }
-    println!("{:<22}{:>9}", "together", seconds(altogether));
+    println!("{:<24}{:>9}", "together", seconds(altogether));
 }
 
 fn name(step: CheckStep) -> String {
@@ -169,7 +187,8 @@ mod tests {
     #[test]
     fn nothing_named_means_everything_but_what_takes_long() {
         let all = CheckStep::value_variants().iter().copied();
-        let usual: Vec<_> = all.filter(|step| *step != CheckStep::Robustness).collect();
+        let long = [CheckStep::Robustness, CheckStep::Transformers];
+        let usual: Vec<_> = all.filter(|step| !long.contains(step)).collect();
         assert_eq!(in_order(&[]), usual);
         assert_eq!(in_order(&[CheckStep::Robustness]), [CheckStep::Robustness]);
     }

@@ -1,0 +1,8 @@
+//! The settings of a model, of unknown origin.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = slovo_model::untrusted::config(bytes);
+});

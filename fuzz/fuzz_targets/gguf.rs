@@ -1,0 +1,8 @@
+//! A whole model in one file, of unknown origin.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = slovo_model::untrusted::gguf(bytes);
+});
