@@ -105,7 +105,7 @@ struct Epoch {
 }
 
 /// The stream of one (seed, purpose, number).
-pub(crate) fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
+pub fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&purpose.to_le_bytes());
@@ -116,7 +116,7 @@ pub(crate) fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
 
 /// A number below `bound` (at least 1), every one equally likely: Lemire 2019, "Fast Random
 /// Integer Generation in an Interval".
-pub(crate) fn below(stream: &mut ChaCha8Rng, bound: u64) -> u64 {
+pub fn below(stream: &mut ChaCha8Rng, bound: u64) -> u64 {
     let threshold = bound.wrapping_neg() % bound;
     loop {
         let product = u128::from(stream.next_u64()) * u128::from(bound);

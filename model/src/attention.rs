@@ -83,6 +83,10 @@ impl Attention {
         })
     }
 
+    pub(crate) fn set_dropout(&mut self, rate: f64) {
+        self.dropout = rate;
+    }
+
     /// Lets the tokens of `x`, `[batch, seq, d_model]`, look at each other and at the cached ones,
     /// and adds what they gather to `stream` if that is given.
     ///

@@ -73,6 +73,14 @@ impl Block {
         })
     }
 
+    pub(crate) fn set_dropout(&mut self, rate: f64) {
+        self.dropout = rate;
+        self.attention.set_dropout(rate);
+        if let Some(cross) = &mut self.cross_attention {
+            cross.set_dropout(rate);
+        }
+    }
+
     /// Maps the residual stream `x`, `[batch, seq, d_model]`, to the same shape. `source` is what
     /// cross-attention looks at.
     pub(crate) fn forward(

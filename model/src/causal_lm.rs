@@ -3,6 +3,7 @@
 use crate::cache::Cache;
 use crate::config::TransformerConfig;
 use crate::embedding::Embeddings;
+use crate::encoder::Encoder;
 use crate::head::Head;
 use crate::init::{Builder, fresh};
 use crate::pass::Pass;
@@ -68,6 +69,11 @@ impl CausalLm {
     /// The shape of the model.
     pub fn config(&self) -> &TransformerConfig {
         &self.config
+    }
+
+    /// The model without its head: a vector for each token, which has seen those before it.
+    pub fn into_trunk(self) -> Encoder {
+        Encoder::of(self.embedding, self.stack, self.config)
     }
 
     /// Room for `capacity` tokens of `batch` sequences.

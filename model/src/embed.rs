@@ -3,9 +3,10 @@
 //!
 //! Texts of like length are computed together, so that little of a batch is filler.
 
-use crate::encoder::{Encoder, Pooling};
+use crate::encoder::Encoder;
 use crate::padding::Padding;
 use crate::pass::Pass;
+use crate::pooling::Pooling;
 use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData, TensorReadError};
 use thiserror::Error;

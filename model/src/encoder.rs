@@ -5,11 +5,12 @@ use crate::config::TransformerConfig;
 use crate::embedding::Embeddings;
 use crate::init::{Builder, fresh};
 use crate::pass::Pass;
+use crate::pooling::Pooling;
 use crate::stack::Stack;
 use crate::trunk;
 use crate::validate::ConfigError;
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use std::convert::Infallible;
 
 /// From token ids to a vector for each token, or for each text.
@@ -21,19 +22,6 @@ pub struct Encoder {
     pub stack: Stack,
     #[module(skip)]
     config: TransformerConfig,
-}
-
-/// How the vectors of a text's tokens become one; filler never counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pooling {
-    /// The first token's, where BERT puts its `[CLS]`.
-    First,
-    /// The last token's.
-    Last,
-    /// Their mean.
-    Mean,
-    /// The largest value of each channel.
-    Max,
 }
 
 impl Encoder {
@@ -70,6 +58,15 @@ impl Encoder {
         })
     }
 
+    /// What stands below the head of another model.
+    pub(crate) fn of(embedding: Embeddings, stack: Stack, config: TransformerConfig) -> Self {
+        Self {
+            embedding,
+            stack,
+            config,
+        }
+    }
+
     /// The shape of the encoder.
     pub fn config(&self) -> &TransformerConfig {
         &self.config
@@ -96,52 +93,47 @@ impl Encoder {
         pass: &mut Pass<'_>,
         pooling: Pooling,
     ) -> Tensor<2> {
-        let [batch, seq] = tokens.dims();
-        let rows = match pass.padding {
-            Some(padding) => padding.tokens(seq),
-            None => vec![(0, seq); batch],
-        };
-        pooling.pool(self.hidden(tokens, pass), &rows)
+        let hidden = self.hidden(tokens, pass);
+        pooling.pool(hidden, pass.padding)
     }
-}
 
-impl Pooling {
-    /// One vector for each row of `hidden`, `[batch, seq, d_model]`, whose tokens stand in the
-    /// columns `from..to`: `[batch, d_model]`.
-    fn pool(self, hidden: Tensor<3>, rows: &[(usize, usize)]) -> Tensor<2> {
-        let [batch, seq, d_model] = hidden.dims();
-        let (device, dtype) = (hidden.device(), hidden.dtype());
-        let one_of_each = |hidden: Tensor<3>, column: fn(&(usize, usize)) -> usize| {
-            let places = rows.iter().enumerate();
-            let places = places.map(|(i, row)| (i * seq + column(row)) as i64);
-            let data = TensorData::new(places.collect::<Vec<i64>>(), [batch]);
-            let places = Tensor::<1, Int>::from_data(data, &device);
-            hidden.reshape([batch * seq, d_model]).select(0, places)
-        };
-        let by_token = |shape, number: fn(&(usize, usize), bool) -> f32| {
-            let values = rows.iter().flat_map(|row| {
-                (0..seq).map(move |column| number(row, (row.0..row.1).contains(&column)))
-            });
-            let data = TensorData::new(values.collect::<Vec<f32>>(), shape);
-            Tensor::<3>::from_data(data, (&device, dtype))
-        };
-        match self {
-            Self::First => one_of_each(hidden, |row| row.0),
-            Self::Last => one_of_each(hidden, |row| row.1.saturating_sub(1)),
-            Self::Mean => {
-                let shares = by_token([batch, 1, seq], |row, is_token| match is_token {
-                    true => 1.0 / (row.1 - row.0) as f32,
-                    false => 0.0,
-                });
-                shares.matmul(hidden).squeeze_dim(1)
-            }
-            Self::Max => {
-                let lowered = by_token([batch, seq, 1], |_, is_token| match is_token {
-                    true => 0.0,
-                    false => f32::MIN / 2.0,
-                });
-                (hidden + lowered).max_dim(1).squeeze_dim(1)
-            }
-        }
+    /// What the first `blocks` blocks make of `tokens`, `[batch, seq]`: `[batch, seq, d_model]`; with
+    /// none of them, what the first block is given. [`hidden_from`](Self::hidden_from) goes on.
+    ///
+    /// # Panics
+    ///
+    /// As [`hidden`](Self::hidden), and when there are not so many blocks.
+    pub fn states(&self, tokens: Tensor<2, Int>, blocks: usize, pass: &mut Pass<'_>) -> Tensor<3> {
+        let (x, positions) = trunk::embedded(&self.embedding, &self.config, tokens, pass);
+        self.stack.through(x, 0..blocks, &positions, None, pass)
+    }
+
+    /// A vector for each token of which [`states`](Self::states) are known behind the first `blocks`
+    /// blocks, `[batch, seq, d_model]`; of the same shape.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many blocks, or the padding is for another number of texts.
+    pub fn hidden_from(&self, states: Tensor<3>, blocks: usize, pass: &mut Pass<'_>) -> Tensor<3> {
+        let positions = pass.positions(states.dims()[1], &states.device());
+        let rest = blocks..self.stack.blocks.len();
+        let x = self.stack.through(states, rest, &positions, None, pass);
+        self.stack.finish(x)
+    }
+
+    /// The same weights, of whose activations that share is dropped in training.
+    #[must_use]
+    pub fn with_dropout(mut self, rate: f64) -> Self {
+        self.stack.set_dropout(rate);
+        self.config.dropout = rate;
+        self
+    }
+
+    /// The same weights, with tokens that see only those before them, or all of their text.
+    #[must_use]
+    pub fn with_causal(mut self, causal: bool) -> Self {
+        self.stack.set_causal(causal);
+        self.config.causal = causal;
+        self
     }
 }

@@ -60,6 +60,7 @@ mod attention;
 mod block;
 mod cache;
 mod causal_lm;
+mod classifier;
 mod config;
 mod dropout;
 mod embed;
@@ -77,6 +78,7 @@ mod norm;
 pub mod ops;
 mod padding;
 mod pass;
+mod pooling;
 mod position;
 mod presets;
 mod random;
@@ -90,6 +92,9 @@ pub use attention::Attention;
 pub use block::Block;
 pub use cache::Cache;
 pub use causal_lm::CausalLm;
+pub use classifier::{
+    Classifier, ClassifierConfig, Fixed, HeadKind, Matrix, PoolKind, Reading, Trains,
+};
 pub use config::{
     Activation, AttentionBias, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling,
     TransformerConfig,
@@ -98,7 +103,7 @@ pub use dropout::DropoutMasks;
 pub use embed::{EmbedError, EmbedOptions};
 pub use embedding::Embeddings;
 pub use encoded::Encoded;
-pub use encoder::{Encoder, Pooling};
+pub use encoder::Encoder;
 pub use feed_forward::FeedForward;
 pub use generate::{
     BeamOptions, Continuation, Finish, GenerateError, GenerateOptions, Hypothesis, Logprobs,
@@ -110,12 +115,14 @@ pub use masked_lm::{MaskedLm, MaskedLoss};
 pub use norm::Norm;
 pub use padding::Padding;
 pub use pass::Pass;
+pub use pooling::{AttentionPool, Pooling};
 pub use position::Rotary;
 pub use presets::PRESETS;
 pub use seq2seq::{Pair, Seq2Seq, Seq2SeqConfig};
 pub use stack::Stack;
 pub use validate::ConfigError;
 pub use weights::{
-    ModelKind, SavedModel, WeightsError, load_config, load_encoder, load_masked_lm, load_model,
-    load_seq2seq, load_seq2seq_config, model_kind, save_model, untrusted,
+    ModelKind, SavedModel, WeightsError, load_classifier, load_classifier_config, load_config,
+    load_encoder, load_masked_lm, load_model, load_seq2seq, load_seq2seq_config, load_trunk,
+    model_kind, save_model, untrusted,
 };

@@ -14,6 +14,7 @@ pub(crate) enum Domain {
     Weights,
     Dropout,
     Sampling,
+    Adapters,
 }
 
 /// Opens stream `number` of `seed` in `domain`.
@@ -22,6 +23,7 @@ pub(crate) fn stream(domain: Domain, seed: u64, number: u64) -> ChaCha8Rng {
         Domain::Weights => b"slovo-model weights     ",
         Domain::Dropout => b"slovo-model dropout     ",
         Domain::Sampling => b"slovo-model sampling    ",
+        Domain::Adapters => b"slovo-model adapters    ",
     };
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());

@@ -11,6 +11,7 @@ use crate::pass::Pass;
 use crate::position::{Positions, Rotary};
 use burn::module::Module;
 use burn::tensor::Tensor;
+use std::ops::Range;
 
 /// All blocks of a model.
 #[derive(Module, Debug)]
@@ -76,7 +77,20 @@ impl Stack {
     /// the pass's cache, but no filler. `source` is what cross-attention looks at.
     pub(crate) fn forward(
         &self,
+        x: Tensor<3>,
+        positions: &Positions,
+        source: Option<&Encoded>,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<3> {
+        let x = self.through(x, 0..self.blocks.len(), positions, source, pass);
+        self.finish(x)
+    }
+
+    /// What some of the blocks, one after another, make of `x`, `[batch, seq, d_model]`.
+    pub(crate) fn through(
+        &self,
         mut x: Tensor<3>,
+        blocks: Range<usize>,
         positions: &Positions,
         source: Option<&Encoded>,
         pass: &mut Pass<'_>,
@@ -95,19 +109,36 @@ impl Stack {
             turns: self.rotary.as_ref().map(|rotary| rotary.turns(positions)),
         };
         let sight = source.map(|source| source.sight(&x, seq, self.groups));
-        for (layer, block) in self.blocks.iter().enumerate() {
+        let last = blocks.end == self.blocks.len();
+        for layer in blocks {
             let cache = pass.cache.as_mut().map(|cache| &mut cache.layers[layer]);
             let source = source
                 .map(|source| &source.layers[layer])
                 .zip(sight.as_ref());
-            x = block.forward(x, &around, source, cache, &mut pass.dropout);
+            x = self.blocks[layer].forward(x, &around, source, cache, &mut pass.dropout);
         }
-        if let Some(cache) = &mut pass.cache {
+        if let Some(cache) = pass.cache.as_mut().filter(|_| last) {
             cache.advance(seq);
         }
+        x
+    }
+
+    /// The norm behind the last block, if there is one.
+    pub(crate) fn finish(&self, x: Tensor<3>) -> Tensor<3> {
         match &self.norm {
             Some(norm) => norm.forward(x),
             None => x,
         }
+    }
+
+    pub(crate) fn set_dropout(&mut self, rate: f64) {
+        self.blocks
+            .iter_mut()
+            .for_each(|block| block.set_dropout(rate));
+    }
+
+    /// Lets tokens see only those before them, or all of their text.
+    pub(crate) fn set_causal(&mut self, causal: bool) {
+        self.causal = causal;
     }
 }

@@ -5,6 +5,7 @@ use crate::dropout::dropout;
 use crate::embedding::Embeddings;
 use crate::encoded::Encoded;
 use crate::pass::Pass;
+use crate::position::Positions;
 use crate::stack::Stack;
 use burn::tensor::{Int, Tensor};
 
@@ -23,6 +24,29 @@ pub(crate) fn hidden(
     source: Option<&Encoded>,
     pass: &mut Pass<'_>,
 ) -> Tensor<3> {
+    let batch = tokens.dims()[0];
+    if let Some(rows) = source.and_then(Encoded::batch) {
+        assert!(
+            batch == rows,
+            "{batch} sequences, but {rows} encoded sources"
+        );
+    }
+    let (x, positions) = embedded(embedding, config, tokens, pass);
+    stack.forward(x, &positions, source, pass)
+}
+
+/// What the first block is given of `tokens`, `[batch, seq]`: `[batch, seq, d_model]`; and where they
+/// stand.
+///
+/// # Panics
+///
+/// As [`hidden`].
+pub(crate) fn embedded(
+    embedding: &Embeddings,
+    config: &TransformerConfig,
+    tokens: Tensor<2, Int>,
+    pass: &mut Pass<'_>,
+) -> (Tensor<3>, Positions) {
     let [batch, seq] = tokens.dims();
     let start = pass.start();
     let (end, max) = (start + seq, config.max_seq_len);
@@ -41,12 +65,6 @@ pub(crate) fn hidden(
             "{batch} sequences, but the cache was made for {rows}"
         );
     }
-    if let Some(rows) = source.and_then(Encoded::batch) {
-        assert!(
-            batch == rows,
-            "{batch} sequences, but {rows} encoded sources"
-        );
-    }
     if let Some(padding) = pass.padding {
         let rows = padding.before().len();
         assert!(
@@ -57,5 +75,5 @@ pub(crate) fn hidden(
     let positions = pass.positions(seq, &tokens.device());
     let x = embedding.forward(tokens, pass.segments.take(), &positions);
     let x = dropout(x, config.dropout, &mut pass.dropout);
-    stack.forward(x, &positions, source, pass)
+    (x, positions)
 }

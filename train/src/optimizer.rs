@@ -6,7 +6,7 @@
 //!
 //! Groups are lists of exact parameter paths, so a resumed run finds the same ones.
 
-use crate::ops::{self, Constants, Factor, OnePassAdamW};
+use crate::ops::{self, Constants, Factor, OnePassAdamW, Slower};
 use crate::{Error, Result};
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup};
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
@@ -105,31 +105,39 @@ impl OptimizerRecipe {
 
     /// The optimizer for a module with these parameters.
     pub fn init<M: Module>(&self, module: &M) -> StepOptimizer {
-        let mut matrices = Matrices::default();
-        module.visit(&mut matrices);
-        let matrices = matrices.paths;
+        self.init_at(module, |_| 1.0)
+    }
+
+    /// The optimizer for a module some of whose parameters learn slower: `rate` says of the path of each
+    /// what its learning rate is multiplied with.
+    pub fn init_at<M: Module>(&self, module: &M, rate: impl Fn(&str) -> f64) -> StepOptimizer {
+        let mut paths = Paths::default();
+        module.visit(&mut paths);
         let factor = Factor::default();
-        let adam = |adam: &AdamW, decay| OnePassAdamW::new(adam.constants(decay), factor.clone());
-        let all = |rest: &AdamW, matrices| {
-            let vectors = ModuleOptimizer::from(adam(rest, 0.0));
-            let matrices = ParamGroup::from_paths(matrices);
-            vectors.with_group(matrices, adam(rest, rest.weight_decay), None)
+        let (rest, muon) = match self {
+            OptimizerRecipe::AdamW(adam) => (adam, None),
+            OptimizerRecipe::Muon(muon) => (&muon.rest, Some(muon)),
         };
-        let parameters = match self {
-            OptimizerRecipe::AdamW(adam) => all(adam, matrices),
-            OptimizerRecipe::Muon(muon) => {
-                let (inside, outside): (Vec<_>, Vec<_>) = matrices
-                    .into_iter()
-                    .partition(|path| path.contains("blocks."));
-                let muon_itself = ops::Muon {
-                    momentum: muon.momentum,
-                    weight_decay: muon.weight_decay,
-                    factor: factor.clone(),
-                };
-                let inside = ParamGroup::from_paths(inside);
-                all(&muon.rest, outside).with_group(inside, muon_itself, None)
-            }
+        let adam = |decay, rate| Slower {
+            optimizer: OnePassAdamW::new(rest.constants(decay), factor.clone()),
+            rate,
         };
+        let mut parameters = ModuleOptimizer::from(adam(0.0, 1.0));
+        for (rate, kind, paths) in paths.groups(rate, muon.is_some()) {
+            let group = ParamGroup::from_paths(paths);
+            parameters = match (kind, muon) {
+                (Kind::Vector, _) => parameters.with_group(group, adam(0.0, rate), None),
+                (Kind::BlockMatrix, Some(muon)) => {
+                    let optimizer = ops::Muon {
+                        momentum: muon.momentum,
+                        weight_decay: muon.weight_decay,
+                        factor: factor.clone(),
+                    };
+                    parameters.with_group(group, Slower { optimizer, rate }, None)
+                }
+                _ => parameters.with_group(group, adam(rest.weight_decay, rate), None),
+            };
+        }
         StepOptimizer { parameters, factor }
     }
 }
@@ -175,14 +183,49 @@ fn wrong(field: &'static str, found: f64, expected: &str) -> Result<()> {
     })
 }
 
-/// Paths of a module's parameters of two or more dimensions, in the order in which it holds them.
+/// Which optimizer a parameter has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// One dimension.
+    Vector,
+    /// Two or more, outside the blocks, or everywhere where Muon is not asked for.
+    Matrix,
+    /// Two or more, inside the blocks.
+    BlockMatrix,
+}
+
+/// Paths of a module's parameters, in the order in which it holds them.
 #[derive(Default)]
-struct Matrices {
-    paths: Vec<String>,
+struct Paths {
+    found: Vec<(Kind, String)>,
     inside: Vec<String>,
 }
 
-impl ModuleVisitor for Matrices {
+impl Paths {
+    /// Parameters that are updated alike. Vectors that learn as fast as the head are in no group: they
+    /// are what the optimizer does by itself.
+    fn groups(self, rate: impl Fn(&str) -> f64, muon: bool) -> Vec<(f64, Kind, Vec<String>)> {
+        let mut groups: Vec<(f64, Kind, Vec<String>)> = Vec::new();
+        for (kind, path) in self.found {
+            let rate = rate(&path);
+            let kind = match kind {
+                Kind::BlockMatrix if !muon => Kind::Matrix,
+                kind => kind,
+            };
+            if kind == Kind::Vector && rate == 1.0 {
+                continue;
+            }
+            let alike = |group: &&mut (f64, Kind, Vec<String>)| (group.0, group.1) == (rate, kind);
+            match groups.iter_mut().find(alike) {
+                Some((_, _, paths)) => paths.push(path),
+                None => groups.push((rate, kind, vec![path])),
+            }
+        }
+        groups
+    }
+}
+
+impl ModuleVisitor for Paths {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.inside.push(name.to_string());
     }
@@ -192,8 +235,12 @@ impl ModuleVisitor for Matrices {
     }
 
     fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
-        if D > 1 {
-            self.paths.push(self.inside.join("."));
-        }
+        let path = self.inside.join(".");
+        let kind = match D > 1 {
+            false => Kind::Vector,
+            true if path.contains("blocks.") => Kind::BlockMatrix,
+            true => Kind::Matrix,
+        };
+        self.found.push((kind, path));
     }
 }

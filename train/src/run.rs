@@ -12,7 +12,7 @@
 use crate::checkpoint::TrainState;
 use crate::learner::evaluation::Evaluation;
 use crate::material::MaterialReport;
-use crate::recipe::Recipe;
+use crate::recipe::RunRecipe;
 use crate::{Error, Result, files, launches, report, samples};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -73,7 +73,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// A folder that already holds a run, or other files; a file system that refuses.
-    pub fn create(path: &Path, recipe: &Recipe) -> Result<Self> {
+    pub fn create(path: &Path, recipe: &impl RunRecipe) -> Result<Self> {
         refuse_filled(path)?;
         fs::create_dir_all(path).map_err(Error::io("create", path))?;
         // The recipe comes first: it is what makes a folder a run.
@@ -113,7 +113,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// A file system that refuses.
-    pub fn go_on(&mut self, recipe: &Recipe, state: &TrainState) -> Result<()> {
+    pub fn go_on(&mut self, recipe: &impl RunRecipe, state: &TrainState) -> Result<()> {
         let path = self.path.clone();
         files::settle_folder(&path.join("model"))?;
         for name in CONTENTS {
@@ -130,7 +130,7 @@ impl RunFolder {
         self.train = append_to(&train)?;
         self.eval = append_to(&eval)?;
         // A run that is already as long as asked for stays what it was.
-        match state.step < recipe.steps {
+        match state.step < recipe.steps() {
             true => write_recipe(&path, recipe),
             false => Ok(()),
         }
@@ -252,7 +252,7 @@ pub fn holds_run(path: &Path) -> bool {
     path.join("recipe.ron").exists() || path.join("checkpoints").exists()
 }
 
-fn write_recipe(folder: &Path, recipe: &Recipe) -> Result<()> {
+fn write_recipe(folder: &Path, recipe: &impl RunRecipe) -> Result<()> {
     let text = slovo_data::recipe::to_ron_string(recipe)?;
     files::write_atomic(&folder.join("recipe.ron"), text.as_bytes())
 }

@@ -3,7 +3,7 @@
 use crate::checkpoint::{Bundle, PassedOver, RunIdentity, Shelf, TrainState};
 use crate::optimizer::StepOptimizer;
 use crate::progress::notice;
-use crate::recipe::{Recipe, differences};
+use crate::recipe::{RunRecipe, differences};
 use crate::run::RunFolder;
 use crate::schedule::Schedule;
 use crate::task::Task;
@@ -33,13 +33,18 @@ impl<M: Task> Start<M> {
     /// # Errors
     ///
     /// A folder that already holds something, or a file system that refuses.
-    pub fn fresh(out: &Path, recipe: &Recipe, identity: RunIdentity, model: M) -> Result<Self> {
+    pub fn fresh(
+        out: &Path,
+        recipe: &impl RunRecipe,
+        identity: RunIdentity,
+        model: M,
+    ) -> Result<Self> {
         let mut run = RunFolder::create(out, recipe)?;
         run.log(&began("started"))?;
-        let shelf = Shelf::new(out, recipe.checkpoint.keep);
+        let shelf = Shelf::new(out, recipe.checkpoint().keep);
         shelf.open()?;
         Ok(Self {
-            optimizer: recipe.optimizer.init(&model),
+            optimizer: recipe.optimizer(&model),
             scheduler: schedule(recipe),
             state: TrainState {
                 identity,
@@ -58,12 +63,17 @@ impl<M: Task> Start<M> {
     ///
     /// A run that is another one, with the difference; checkpoints of which none is whole; a
     /// parameter without optimizer state.
-    pub fn resumed(out: &Path, recipe: &Recipe, identity: RunIdentity, model: M) -> Result<Self> {
+    pub fn resumed(
+        out: &Path,
+        recipe: &impl RunRecipe,
+        identity: RunIdentity,
+        model: M,
+    ) -> Result<Self> {
         // Nobody else may write while a checkpoint is chosen.
         let mut run = RunFolder::lock(out)?;
-        let shelf = Shelf::new(out, recipe.checkpoint.keep);
+        let shelf = Shelf::new(out, recipe.checkpoint().keep);
         shelf.open()?;
-        let mut optimizer = recipe.optimizer.init(&model);
+        let mut optimizer = recipe.optimizer(&model);
         let mut scheduler = schedule(recipe);
         let mut model = model;
         let found = find(out, &shelf, recipe, &identity)?;
@@ -113,8 +123,8 @@ fn began(what: &str) -> String {
     )
 }
 
-fn schedule(recipe: &Recipe) -> ModuleLrScheduler {
-    ModuleLrScheduler::new(Schedule::new(recipe.schedule))
+fn schedule(recipe: &impl RunRecipe) -> ModuleLrScheduler {
+    ModuleLrScheduler::new(Schedule::new(recipe.schedule()))
 }
 
 /// What a run folder has to go on from.
@@ -126,18 +136,15 @@ struct Found {
 }
 
 /// Finds the newest good checkpoint, and those passed over on the way, and refuses to go on as another run.
-fn find(out: &Path, shelf: &Shelf, recipe: &Recipe, identity: &RunIdentity) -> Result<Found> {
-    let before = Recipe::of_run(out)?;
-    let mut other = differences(
-        &before,
-        recipe,
-        &["seed", "model", "batch", "optimizer", "clip"],
-    )?;
-    let changed = differences(
-        &before,
-        recipe,
-        &["steps", "schedule", "evaluation", "checkpoint", "samples"],
-    )?;
+fn find<R: RunRecipe>(
+    out: &Path,
+    shelf: &Shelf,
+    recipe: &R,
+    identity: &RunIdentity,
+) -> Result<Found> {
+    let before = R::of_run(out)?;
+    let mut other = differences(&before, recipe, R::FIXED)?;
+    let changed = differences(&before, recipe, R::FREE)?;
     let (newest, passed_over) = shelf.newest_good()?;
     for bad in &passed_over {
         notice(&format!("warning: passed over {}", bad.why));

@@ -37,7 +37,7 @@ impl Build {
                 features: Vec::new(),
                 first_time: "a minute or two",
             }),
-            Stage::Train => {
+            Stage::Train | Stage::Classify => {
                 let mut features = vec!["fused"];
                 let mut first_time = "about six minutes on two cores";
                 if let Some(backend) = command.backend().filter(|b| *b != Backend::Flex) {
@@ -50,8 +50,12 @@ impl Build {
                 if command.needs_hub() {
                     features.push("hub");
                 }
+                let package = match command.stage() {
+                    Stage::Classify => "slovo-classify",
+                    _ => "slovo-train",
+                };
                 Ok(Build {
-                    package: "slovo-train",
+                    package,
                     features,
                     first_time,
                 })

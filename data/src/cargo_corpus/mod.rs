@@ -16,9 +16,7 @@ mod select;
 pub use error::CargoCorpusError;
 pub use lock::Package;
 pub use packages::{HELD_OUT_PACKAGES, TRAINING_PACKAGES, default_packages};
-pub use select::{CargoSummary, PackageSummary};
-
-pub(crate) use select::select;
+pub use select::{CargoSummary, Corpus, CorpusFile, PackageSummary, select};
 
 /// No package gives more than this many bytes, unless a recipe says otherwise: large ones would
 /// otherwise make up most of the text.

@@ -15,19 +15,24 @@ use super::{CargoCorpusError, Package};
 
 /// The files that belong to a corpus, in order.
 #[derive(Debug)]
-pub(crate) struct Corpus {
-    pub(crate) files: Vec<CorpusFile>,
-    pub(crate) summary: CargoSummary,
+pub struct Corpus {
+    /// Package after package; code, then documents, then examples, tests and benchmarks.
+    pub files: Vec<CorpusFile>,
+    /// What it came to.
+    pub summary: CargoSummary,
 }
 
 /// A file of the corpus.
 #[derive(Debug)]
-pub(crate) struct CorpusFile {
-    pub(crate) path: PathBuf,
+pub struct CorpusFile {
+    /// Where it lies on this machine.
+    pub path: PathBuf,
     /// `serde-1.0.229/src/lib.rs`.
-    pub(crate) name: String,
-    pub(crate) package: Package,
-    pub(crate) licence: Option<String>,
+    pub name: String,
+    /// The package that it belongs to.
+    pub package: Package,
+    /// The licence that the package's manifest states, as an SPDX expression.
+    pub licence: Option<String>,
 }
 
 /// What a cargo corpus came to.
@@ -82,7 +87,7 @@ impl fmt::Display for CargoSummary {
 /// # Errors
 /// No lock, packages that it does not hold or that are not unpacked (all of them named), files that
 /// cannot be read.
-pub(crate) fn select(names: &[String], max_bytes: u64) -> Result<Corpus, CargoCorpusError> {
+pub fn select(names: &[String], max_bytes: u64) -> Result<Corpus, CargoCorpusError> {
     let start = std::env::current_dir().map_err(|error| CargoCorpusError::Read {
         path: PathBuf::from("."),
         error,

@@ -33,6 +33,7 @@ pub use plan::{Plan, expand, plan};
 pub(crate) use prepared::write_first;
 pub use prepared::{Prepared, holds_pairs, read_report, write_text};
 pub use progress::{Progress, Stage};
+pub use tokenizer::tokenizer_of_texts;
 
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
 use crate::report::{Report, SplitReport};

@@ -65,6 +65,45 @@ pub(super) fn make(
     Ok((tokenizer, report))
 }
 
+/// The tokenizer of a recipe, for texts that are held in memory.
+///
+/// # Errors
+/// A file that cannot be read; texts that no vocabulary can be made of.
+pub fn tokenizer_of_texts<'t>(
+    recipe: &TokenizerRecipe,
+    texts: impl Iterator<Item = &'t str>,
+) -> Result<Tokenizer, Error> {
+    let sample_of = |bytes: usize, texts: &mut dyn Iterator<Item = &'t str>| {
+        let mut sample = BpeSample::new(bytes);
+        texts.for_each(|text| sample.push(text));
+        sample
+    };
+    let mut texts = texts;
+    Ok(match recipe {
+        TokenizerRecipe::Char => Tokenizer::characters(&texts.flat_map(str::chars).collect())?,
+        TokenizerRecipe::Byte => Tokenizer::bytes()?,
+        TokenizerRecipe::File(path) => Tokenizer::from_file(&plan::expand(path)?)?,
+        TokenizerRecipe::Bpe {
+            vocab_size,
+            specials,
+            min_frequency,
+            sample,
+        } => {
+            let sample = sample_of(*sample, &mut texts);
+            train_bpe(&sample, *vocab_size, *min_frequency, *specials)?
+        }
+        TokenizerRecipe::WordPiece {
+            vocab_size,
+            lowercase,
+            min_frequency,
+            sample,
+        } => {
+            let sample = sample_of(*sample, &mut texts);
+            train_wordpiece(&sample, *vocab_size, *lowercase, *min_frequency)?
+        }
+    })
+}
+
 /// Short texts are offered to a sample together, in bytes: each by itself takes as much memory again.
 /// The line end between them is a word of its own, from which no merge is learnt.
 const JOINED_BYTES: usize = 120 << 10;

@@ -90,7 +90,7 @@ pub(super) struct PairForm {
 }
 
 /// What standard input is called in faults and provenance.
-const STDIN: &str = "standard input";
+pub(super) const STDIN: &str = "standard input";
 
 impl Inputs {
     /// Expands files, folders, wildcards, `$SLOVO_DATA` and package lists. Nothing is read, but for

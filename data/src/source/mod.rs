@@ -23,6 +23,8 @@ pub use documents::{Documents, ReadCounts};
 pub use error::SourceError;
 pub use inputs::{InputFile, Inputs};
 pub use pairs::{PairCounts, PairText, PairTexts};
+pub use paths::SourceFile;
+pub use stream::stdin;
 
 /// What a reader finds next in a file.
 #[derive(Debug)]

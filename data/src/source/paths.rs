@@ -2,26 +2,53 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
 use super::SourceError;
+use super::compression::inner_name;
+use super::stream::Stream;
 
 /// The variable for the folder that holds the data.
 const DATA_VARIABLE: &str = "SLOVO_DATA";
 
 /// A file that a recipe's path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) path: PathBuf,
+pub struct SourceFile {
+    /// Where it lies.
+    pub path: PathBuf,
     /// The path in the recipe's words, which are the same on every machine.
-    pub(super) name: String,
+    pub name: String,
+}
+
+impl SourceFile {
+    /// The files that a recipe's path names, sorted by name; never none.
+    ///
+    /// # Errors
+    /// A path that matches nothing; an unset `$SLOVO_DATA`.
+    pub fn find(given: &str) -> Result<Vec<Self>, SourceError> {
+        expand(given, data_folder().as_deref())
+    }
+
+    /// Its bytes, decompressed.
+    ///
+    /// # Errors
+    /// A file that the system does not give, or that begins as no text does.
+    pub fn open(&self) -> Result<Box<dyn BufRead + Send>, SourceError> {
+        Ok(Stream::open(&self.path, &self.name)?.input)
+    }
+
+    /// The name without the ending that speaks of a compression: `a.csv` of `a.csv.gz`.
+    pub fn inner_name(&self) -> &str {
+        inner_name(&self.name)
+    }
 }
 
 /// The files that `given` names, sorted by name; never none. `data` is the folder that
 /// `$SLOVO_DATA` stands for.
-pub(super) fn expand(given: &str, data: Option<&Path>) -> Result<Vec<Found>, SourceError> {
+pub(super) fn expand(given: &str, data: Option<&Path>) -> Result<Vec<SourceFile>, SourceError> {
     let (base, rest) = match after_variable(given) {
         Some(rest) => {
             let base = data.ok_or_else(|| SourceError::DataFolderUnset {
@@ -54,9 +81,9 @@ pub(super) fn expand(given: &str, data: Option<&Path>) -> Result<Vec<Found>, Sou
             path,
         });
     }
-    let mut found: Vec<Found> = files
+    let mut found: Vec<SourceFile> = files
         .into_iter()
-        .map(|path| Found {
+        .map(|path| SourceFile {
             name: name(&path, base),
             path,
         })

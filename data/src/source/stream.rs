@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::SourceError;
 use super::compression::{Compression, XZ_MEMORY_KIB};
+use super::inputs::STDIN;
 
 const BUFFER: usize = 1 << 16;
 /// How much of a text is looked at for signs that it is none.
@@ -116,6 +117,14 @@ impl Stream {
             right: right.to_owned(),
         }
     }
+}
+
+/// Standard input, decompressed; what comes through a pipe is given as it comes.
+///
+/// # Errors
+/// A pipe that cannot be read, or that begins as no text does.
+pub fn stdin() -> Result<Box<dyn BufRead + Send>, SourceError> {
+    Ok(Stream::new(Box::new(io::stdin()), STDIN, None)?.input)
 }
 
 fn unsupported(head: &[u8]) -> Option<String> {

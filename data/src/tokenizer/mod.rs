@@ -54,7 +54,7 @@ pub use kind::Kind;
 pub use model_input::ModelInput;
 pub use pair_specials::{END_OF_SENTENCE, PAD, PairSpecials};
 pub use published::BertWords;
-pub(crate) use spans::TokenSpan;
+pub use spans::TokenSpan;
 pub use specials::Specials;
 pub use stream::TextStream;
 pub use word_starts::WordStarts;

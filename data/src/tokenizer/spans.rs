@@ -6,7 +6,7 @@ use super::{Kind, Tokenizer, TokenizerError};
 
 /// A token and the bytes of the text that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TokenSpan {
+pub struct TokenSpan {
     /// Its id; `None` for text without a token.
     pub id: Option<u32>,
     /// First byte; may lie within a character.
@@ -25,7 +25,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// A failure of the `tokenizers` crate.
-    pub(crate) fn spans(&self, text: &str) -> Result<Vec<TokenSpan>, TokenizerError> {
+    pub fn spans(&self, text: &str) -> Result<Vec<TokenSpan>, TokenizerError> {
         let inner = &*self.0;
         match self.kind() {
             Kind::Char => Ok(text

@@ -48,24 +48,56 @@ pub(super) type Architectures = &'static [(&'static str, Option<ModelKind>)];
 pub(super) fn known(family: Family) -> (Architectures, &'static str) {
     match family {
         Family::Gpt2 => (
-            &[("GPT2LMHeadModel", None), ("GPT2Model", None)],
-            "\"GPT2LMHeadModel\" and \"GPT2Model\"",
+            &[
+                ("GPT2LMHeadModel", None),
+                ("GPT2Model", None),
+                ("GPT2ForSequenceClassification", Some(ModelKind::Classifier)),
+            ],
+            "\"GPT2LMHeadModel\", \"GPT2Model\" and \"GPT2ForSequenceClassification\"",
         ),
         Family::Llama(Relative::Llama) => (
-            &[("LlamaForCausalLM", None), ("LlamaModel", None)],
-            "\"LlamaForCausalLM\" and \"LlamaModel\"",
+            &[
+                ("LlamaForCausalLM", None),
+                ("LlamaModel", None),
+                (
+                    "LlamaForSequenceClassification",
+                    Some(ModelKind::Classifier),
+                ),
+            ],
+            "\"LlamaForCausalLM\", \"LlamaModel\" and \"LlamaForSequenceClassification\"",
         ),
         Family::Llama(Relative::Mistral) => (
-            &[("MistralForCausalLM", None), ("MistralModel", None)],
-            "\"MistralForCausalLM\" and \"MistralModel\"",
+            &[
+                ("MistralForCausalLM", None),
+                ("MistralModel", None),
+                (
+                    "MistralForSequenceClassification",
+                    Some(ModelKind::Classifier),
+                ),
+            ],
+            "\"MistralForCausalLM\", \"MistralModel\" and \"MistralForSequenceClassification\"",
         ),
         Family::Llama(Relative::Qwen2) => (
-            &[("Qwen2ForCausalLM", None), ("Qwen2Model", None)],
-            "\"Qwen2ForCausalLM\" and \"Qwen2Model\"",
+            &[
+                ("Qwen2ForCausalLM", None),
+                ("Qwen2Model", None),
+                (
+                    "Qwen2ForSequenceClassification",
+                    Some(ModelKind::Classifier),
+                ),
+            ],
+            "\"Qwen2ForCausalLM\", \"Qwen2Model\" and \"Qwen2ForSequenceClassification\"",
         ),
         Family::Llama(Relative::Qwen3) => (
-            &[("Qwen3ForCausalLM", None), ("Qwen3Model", None)],
-            "\"Qwen3ForCausalLM\" and \"Qwen3Model\"",
+            &[
+                ("Qwen3ForCausalLM", None),
+                ("Qwen3Model", None),
+                (
+                    "Qwen3ForSequenceClassification",
+                    Some(ModelKind::Classifier),
+                ),
+            ],
+            "\"Qwen3ForCausalLM\", \"Qwen3Model\" and \"Qwen3ForSequenceClassification\"",
         ),
         Family::Bert => (
             &[
@@ -89,8 +121,10 @@ pub(super) fn known(family: Family) -> (Architectures, &'static str) {
                 (SLOVO[1].1, Some(SLOVO[1].0)),
                 (SLOVO[2].1, Some(SLOVO[2].0)),
                 (SLOVO[3].1, Some(SLOVO[3].0)),
+                (SLOVO[4].1, Some(SLOVO[4].0)),
             ],
-            "\"SlovoForCausalLM\", \"SlovoForMaskedLM\", \"SlovoEncoder\" and \"SlovoForSeq2Seq\"",
+            "\"SlovoForCausalLM\", \"SlovoForMaskedLM\", \"SlovoEncoder\", \"SlovoForSeq2Seq\" and \
+             \"SlovoForSequenceClassification\"",
         ),
     }
 }

@@ -38,11 +38,12 @@ pub(super) enum Relative {
 }
 
 /// What `architectures` says of our own shapes.
-pub(super) const SLOVO: [(ModelKind, &str); 4] = [
+pub(super) const SLOVO: [(ModelKind, &str); 5] = [
     (ModelKind::CausalLm, "SlovoForCausalLM"),
     (ModelKind::MaskedLm, "SlovoForMaskedLM"),
     (ModelKind::Encoder, "SlovoEncoder"),
     (ModelKind::Seq2Seq, "SlovoForSeq2Seq"),
+    (ModelKind::Classifier, "SlovoForSequenceClassification"),
 ];
 
 impl Family {
@@ -90,7 +91,7 @@ impl Relative {
 }
 
 /// The family that can express a decoder of that shape.
-fn decoder(config: &TransformerConfig) -> Family {
+pub(super) fn decoder(config: &TransformerConfig) -> Family {
     let common = config.placement == Placement::Pre
         && config.causal
         && config.segments == 0
@@ -132,7 +133,8 @@ pub(super) fn describe(kind: ModelKind, config: &TransformerConfig) -> (Family, 
     }
 }
 
-fn slovo(kind: ModelKind, config: &TransformerConfig) -> (Family, Value) {
+/// A shape of our own, and the contents of its `config.json`.
+pub(super) fn slovo(kind: ModelKind, config: &TransformerConfig) -> (Family, Value) {
     let class = SLOVO.iter().find(|(known, _)| *known == kind);
     let json = json!({
         "architectures": class.map(|(_, name)| name).as_slice(),

@@ -7,6 +7,7 @@
 
 use super::classes::{Classes, known};
 use super::config_bert::{Bert, DistilBert};
+use super::config_classifier::ClassifierJson;
 use super::config_gpt2::Gpt2;
 use super::config_json::Family;
 use super::config_llama::Llama;
@@ -17,6 +18,7 @@ use super::kind::ModelKind;
 use super::quote::quote;
 use super::refuse::Refuse;
 use super::text;
+use crate::classifier::ClassifierConfig;
 use crate::config::TransformerConfig;
 use crate::seq2seq::Seq2SeqConfig;
 use serde::Deserialize;
@@ -37,6 +39,8 @@ pub(super) struct Described {
     pub config: TransformerConfig,
     /// The shape of an encoder–decoder.
     pub pair: Option<Seq2SeqConfig>,
+    /// The shape of a classifier.
+    pub classifier: Option<ClassifierConfig>,
 }
 
 /// Reads the `config.json` in the folder `dir`.
@@ -69,6 +73,7 @@ pub(super) fn from_json(path: &Path, text: &str) -> Result<Described, WeightsErr
                 kind: Some(ModelKind::Seq2Seq),
                 config: pair.encoder(),
                 pair: Some(pair),
+                classifier: None,
             }),
             Err(source) => Err(WeightsError::Config {
                 path: path.to_path_buf(),
@@ -89,12 +94,23 @@ pub(super) fn from_json(path: &Path, text: &str) -> Result<Described, WeightsErr
     if family == Family::Slovo && config.causal {
         kind = kind.or(Some(ModelKind::CausalLm));
     }
-    match config.validate() {
+    let classifier = match kind {
+        Some(ModelKind::Classifier) => {
+            Some(parse::<ClassifierJson>(path, text)?.read(&config, &refuse)?)
+        }
+        _ => None,
+    };
+    let valid = match &classifier {
+        Some(classifier) => classifier.validate(),
+        None => config.validate(),
+    };
+    match valid {
         Ok(()) => Ok(Described {
             family,
             kind,
             config,
             pair: None,
+            classifier,
         }),
         Err(source) => Err(WeightsError::Config {
             path: path.to_path_buf(),
@@ -131,11 +147,12 @@ impl Common {
     /// The kind of model that `architectures` says, where it says one.
     fn kind(&self, family: Family, refuse: &Refuse<'_>) -> Result<Option<ModelKind>, WeightsError> {
         let (known, supported) = known(family);
-        let mut kind = match family {
+        let usual = match family {
             Family::Gpt2 | Family::Llama(_) => Some(ModelKind::CausalLm),
             Family::Marian => Some(ModelKind::Seq2Seq),
             Family::Bert | Family::DistilBert | Family::Slovo => None,
         };
+        let mut kind = None;
         let classes = self.architectures.iter().flat_map(|classes| &classes.0);
         for name in classes {
             let Some((_, of_name)) = known.iter().find(|(known, _)| known == name) else {
@@ -143,6 +160,6 @@ impl Common {
             };
             kind = kind.or(*of_name);
         }
-        Ok(kind)
+        Ok(kind.or(usual))
     }
 }

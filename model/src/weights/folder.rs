@@ -11,6 +11,7 @@ use super::names_bert::is_no_parameter;
 use super::naming::Naming;
 use super::quote::plain;
 use super::tensors::{Found, Tensors};
+use crate::classifier::ClassifierConfig;
 use crate::init::{Builder, Request};
 use crate::position::{Waves, waves};
 use crate::seq2seq::Seq2SeqConfig;
@@ -112,6 +113,16 @@ impl Folder {
             };
         }
         Ok(pair)
+    }
+
+    /// The shape of a classifier.
+    pub(super) fn classifier(&self) -> Result<&ClassifierConfig, WeightsError> {
+        let config = self.described.classifier.as_ref();
+        config.ok_or_else(|| WeightsError::Kind {
+            path: self.config.clone(),
+            found: self.kind,
+            wanted: ModelKind::Classifier,
+        })
     }
 
     /// Lets `build` make the model twice: first of nothing, to see whether all tensors are there,

@@ -1,9 +1,10 @@
 //! Which kinds of models there are, and how each is written.
 
 use super::config_json::{Family, describe};
-use super::config_marian;
 use super::naming::Naming;
+use super::{config_classifier, config_marian};
 use crate::causal_lm::CausalLm;
+use crate::classifier::Classifier;
 use crate::config::TransformerConfig;
 use crate::encoder::Encoder;
 use crate::masked_lm::MaskedLm;
@@ -23,6 +24,8 @@ pub enum ModelKind {
     Encoder,
     /// [`Seq2Seq`], which [`load_seq2seq`](crate::load_seq2seq) loads.
     Seq2Seq,
+    /// [`Classifier`], which [`load_classifier`](crate::load_classifier) loads.
+    Classifier,
 }
 
 /// For messages.
@@ -33,12 +36,13 @@ impl fmt::Display for ModelKind {
             Self::MaskedLm => "a masked language model",
             Self::Encoder => "an encoder",
             Self::Seq2Seq => "an encoder–decoder",
+            Self::Classifier => "a classifier",
         })
     }
 }
 
-/// A model that [`save_model`](crate::save_model) writes: [`CausalLm`], [`MaskedLm`], [`Encoder`] and
-/// [`Seq2Seq`].
+/// A model that [`save_model`](crate::save_model) writes: [`CausalLm`], [`MaskedLm`], [`Encoder`],
+/// [`Seq2Seq`] and [`Classifier`].
 pub trait SavedModel: sealed::Model {}
 
 impl<M: sealed::Model> SavedModel for M {}
@@ -114,6 +118,17 @@ impl sealed::Model for Seq2Seq {
             json,
             naming: Naming::new(family),
             zeros: lacks_bias.then(|| (config_marian::BIAS, vec![1, vocab_size])),
+        }
+    }
+}
+
+impl sealed::Model for Classifier {
+    fn description(&self) -> sealed::Description {
+        let (family, json) = config_classifier::describe(self.config());
+        sealed::Description {
+            json,
+            naming: Naming::new(family),
+            zeros: None,
         }
     }
 }

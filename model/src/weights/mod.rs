@@ -9,6 +9,7 @@
 
 mod classes;
 mod config_bert;
+mod config_classifier;
 mod config_gpt2;
 mod config_json;
 mod config_layers;
@@ -44,7 +45,7 @@ mod write;
 pub use error::WeightsError;
 pub use kind::{ModelKind, SavedModel};
 pub use read::{
-    load_config, load_encoder, load_masked_lm, load_model, load_seq2seq, load_seq2seq_config,
-    model_kind,
+    load_classifier, load_classifier_config, load_config, load_encoder, load_masked_lm, load_model,
+    load_seq2seq, load_seq2seq_config, load_trunk, model_kind,
 };
 pub use write::save_model;

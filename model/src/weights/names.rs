@@ -83,6 +83,7 @@ fn gpt2(path: &str) -> Option<(String, Layout)> {
             "stack.norm.gamma" => ("transformer.ln_f.weight".into(), Plain),
             "stack.norm.beta" => ("transformer.ln_f.bias".into(), Plain),
             "head.output.weight" => ("lm_head.weight".into(), Transposed),
+            "score.weight" => ("score.weight".into(), Transposed),
             _ => return None,
         });
     };
@@ -111,6 +112,7 @@ fn llama(path: &str) -> Option<(String, Layout)> {
             "embedding.tokens.weight" => ("model.embed_tokens.weight".into(), Plain),
             "stack.norm.gamma" => ("model.norm.weight".into(), Plain),
             "head.output.weight" => ("lm_head.weight".into(), Transposed),
+            "score.weight" => ("score.weight".into(), Transposed),
             _ => return None,
         });
     };

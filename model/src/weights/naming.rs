@@ -52,6 +52,11 @@ impl Naming {
 
     /// Name and layout of the parameter at `path`.
     pub(super) fn locate(&self, path: &str) -> (String, Layout) {
+        // The trunk of a classifier is called as the model that it was.
+        let path = match self.family {
+            Family::Slovo => path,
+            _ => path.strip_prefix("trunk.").unwrap_or(path),
+        };
         let (name, layout) = locate(self.family, &format!("{}{path}", self.root));
         let name = name.strip_prefix(self.omitted).unwrap_or(&name);
         let name = match self.old_norms {

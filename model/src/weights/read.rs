@@ -6,6 +6,7 @@ use super::folder::Folder;
 use super::from_gguf;
 use super::kind::ModelKind;
 use crate::causal_lm::CausalLm;
+use crate::classifier::{Classifier, ClassifierConfig};
 use crate::config::TransformerConfig;
 use crate::encoder::Encoder;
 use crate::gguf::Gguf;
@@ -73,6 +74,48 @@ pub fn load_seq2seq(dir: impl AsRef<Path>, device: &Device) -> Result<Seq2Seq, W
     let folder = Folder::open(dir.as_ref(), ModelKind::Seq2Seq)?;
     let config = folder.pair()?;
     folder.build(device, |builder| Seq2Seq::build(builder, &config))
+}
+
+/// Loads the classifier in the folder `dir`: our own, and those of GPT-2, Llama and its relatives that
+/// `transformers` calls `…ForSequenceClassification`, as [`load_model`] loads decoders.
+///
+/// # Errors
+///
+/// As [`load_model`].
+pub fn load_classifier(dir: impl AsRef<Path>, device: &Device) -> Result<Classifier, WeightsError> {
+    let folder = Folder::open(dir.as_ref(), ModelKind::Classifier)?;
+    let config = folder.classifier()?;
+    folder.build(device, |builder| Classifier::build(builder, config))
+}
+
+/// Reads only the shape of the classifier in the folder `dir`.
+///
+/// # Errors
+///
+/// When `config.json` is missing or describes no classifier of ours.
+pub fn load_classifier_config(dir: impl AsRef<Path>) -> Result<ClassifierConfig, WeightsError> {
+    let dir = dir.as_ref();
+    let described = config_read::read(dir)?;
+    described.classifier.ok_or_else(|| WeightsError::Kind {
+        path: dir.join("config.json"),
+        found: described.kind.unwrap_or(ModelKind::Encoder),
+        wanted: ModelKind::Classifier,
+    })
+}
+
+/// Loads what stands below the head of the model in the folder or GGUF file `dir`, of any kind but an
+/// encoder–decoder: what a classifier can be built on.
+///
+/// # Errors
+///
+/// As [`load_model`], and when the model is an encoder–decoder.
+pub fn load_trunk(dir: impl AsRef<Path>, device: &Device) -> Result<Encoder, WeightsError> {
+    let dir = dir.as_ref();
+    match model_kind(dir)? {
+        ModelKind::CausalLm => load_model(dir, device).map(CausalLm::into_trunk),
+        ModelKind::Classifier => load_classifier(dir, device).map(|model| model.trunk),
+        ModelKind::Encoder | ModelKind::MaskedLm | ModelKind::Seq2Seq => load_encoder(dir, device),
+    }
 }
 
 /// Reads only the shape of the encoder–decoder in the folder `dir`.

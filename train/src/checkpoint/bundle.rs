@@ -3,7 +3,7 @@
 use super::manifest::{self, Manifest};
 use super::state::TrainState;
 use crate::{Error, Result, files};
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::lr_scheduler::LrSchedulerRecord;
 use burn::optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
@@ -97,16 +97,28 @@ impl Bundle {
         })
     }
 
-    /// Puts the parameters, with their ids, into `model`.
+    /// Puts the parameters that learn, with their ids, into `model`.
     ///
     /// # Errors
     ///
     /// A parameter that is missing, is too much, or has another shape.
     pub fn load_model<M: Module>(&self, model: M) -> Result<M> {
         let path = self.path.join(MODEL);
-        ModuleRecord::load(&path)
-            .and_then(|record| model.try_load_record(record))
-            .map_err(|error| wrong(path, &error))
+        let (expected, mut known) = (learning(&model).len(), 0);
+        let loaded = ModuleRecord::load(&path)
+            .and_then(|record| {
+                known = record.len();
+                // What does not learn is the base's, and is there already.
+                model.try_load_record(record.allow_partial(true))
+            })
+            .map_err(|error| wrong(path.clone(), &error))?;
+        match known == expected {
+            true => Ok(loaded),
+            false => Err(Error::Checkpoint {
+                path,
+                what: format!("{known} parameters found, but {expected} learn"),
+            }),
+        }
     }
 
     /// Puts moments and learning rate back.
@@ -162,7 +174,11 @@ fn write_files<M: Module>(folder: &Path, parts: &Parts<'_, M>) -> Result<()> {
     };
     save(
         MODEL,
-        parts.model.clone().into_record().save(folder.join(MODEL)),
+        parts
+            .model
+            .clone()
+            .into_record_group(ParamGroup::from_ids(learning(parts.model)))
+            .save(folder.join(MODEL)),
     )?;
     save(
         OPTIMIZER,
@@ -219,6 +235,35 @@ fn check_states<M: Module>(model: &M, path: &Path) -> Result<()> {
     }
 }
 
+/// The parameters that learn; of a model that has none, all.
+fn learning<M: Module>(model: &M) -> Vec<ParamId> {
+    let mut found = Learning::default();
+    model.visit(&mut found);
+    match found.learning.is_empty() {
+        true => found.all,
+        false => found.learning,
+    }
+}
+
+#[derive(Default)]
+struct Learning {
+    learning: Vec<ParamId>,
+    all: Vec<ParamId>,
+}
+
+impl ModuleVisitor for Learning {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.all.push(param.id);
+        if learns(param) {
+            self.learning.push(param.id);
+        }
+    }
+}
+
+fn learns<const D: usize>(param: &Param<Tensor<D>>) -> bool {
+    param.val().is_require_grad()
+}
+
 struct Stateless {
     known: HashSet<String>,
     inside: Vec<String>,
@@ -235,7 +280,7 @@ impl ModuleVisitor for Stateless {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if !self.known.contains(&param.id.val().to_string()) {
+        if learns(param) && !self.known.contains(&param.id.val().to_string()) {
             self.found.push(self.inside.join("."));
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{Bundle, Manifest};
 use crate::place::ModelPlace;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, RunRecipe};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use slovo_data::prepare::{PairSide, PairSplitReport, holds_pairs};

@@ -12,7 +12,7 @@ pub mod step;
 mod strategy;
 
 pub use evaluation::Evaluation;
-pub use session::{Describe, End, Limits, Milestones, Outcome, Session};
+pub use session::{Describe, End, Export, Limits, Milestones, Outcome, Session};
 pub use strategy::StepStrategy;
 
 use crate::Result;

@@ -33,6 +33,19 @@ pub struct Limits {
     pub patience: Option<u64>,
     /// Turns nats per token into bits per byte.
     pub tokens_per_byte: Option<f64>,
+    /// When the model folder is written.
+    pub export: Export,
+    /// What a step has many of, for people: tokens, texts.
+    pub counted: &'static str,
+}
+
+/// When the model folder is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// Whenever a model is the best so far: it can be used while the run goes on.
+    EachBest,
+    /// Never: whoever launched the run takes the best model from its checkpoint.
+    Never,
 }
 
 /// Adds to a model folder what the weights do not say: tokenizer, provenance.

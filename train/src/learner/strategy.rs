@@ -8,7 +8,7 @@
 //! What burn-train calls an epoch is here the stretch between two evaluations.
 
 use super::evaluation::{Evaluation, evaluate};
-use super::session::{End, Outcome, Session};
+use super::session::{End, Export, Outcome, Session};
 use super::step::{self, Measured};
 use crate::checkpoint::Best;
 use crate::progress::notice;
@@ -312,7 +312,9 @@ impl<M: Task> Training<M> {
         if better {
             state.best = Some(Best { step, loss });
             state.patience_used = 0;
-            self.export(model)?;
+            if session.limits.export == Export::EachBest {
+                self.export(model)?;
+            }
         } else {
             state.patience_used += 1;
         }

@@ -10,9 +10,11 @@ mod factor;
 #[cfg(feature = "fused")]
 mod flex;
 mod muon;
+mod slower;
 mod squares;
 
 pub use adamw::{Constants, OnePassAdamW};
 pub use factor::{Factor, Scaled};
 pub use muon::{Muon, MuonState};
+pub use slower::Slower;
 pub use squares::sum_of_squares;

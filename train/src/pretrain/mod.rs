@@ -10,12 +10,12 @@ use crate::backend::{Adapter, Opened};
 use crate::checkpoint::RunIdentity;
 use crate::launches::{self, Launch};
 use crate::learner::launch;
-use crate::learner::{Describe, Limits, Milestones, Outcome, Session};
+use crate::learner::{Describe, Export, Limits, Milestones, Outcome, Session};
 use crate::material::Material;
 use crate::place::Provenance;
 use crate::plan::{Operations, Plan};
 use crate::progress::notice;
-use crate::recipe::{Evaluation, Objective, Recipe};
+use crate::recipe::{Evaluation, Objective, Recipe, RunRecipe};
 use crate::run::{holds_run, refuse_filled};
 use crate::samples::{Sample, Speaker};
 use crate::start::Start;
@@ -216,6 +216,8 @@ impl Pretraining {
                 save_after: recipe.checkpoint.seconds.map(Duration::from_secs),
                 patience,
                 tokens_per_byte: parts.tokens_per_byte,
+                export: Export::EachBest,
+                counted: "tokens",
             },
             optimizer: start.optimizer,
             scheduler: start.scheduler,

@@ -44,7 +44,7 @@ pub fn renderer(
     };
     // Only the dashboard has a key that stops.
     let _ = (interrupter, stop);
-    Ok(Box::new(Plain::new(style, limits.steps, step)))
+    Ok(Box::new(Plain::new(style, limits, step)))
 }
 
 /// Runs what a renderer shows and gives the terminal back afterwards, whatever happens.

@@ -1,6 +1,7 @@
 //! Lines of text or JSON: one updating line on a terminal, a line every few seconds elsewhere.
 
 use super::{clock, write};
+use crate::learner::Limits;
 use burn_train::LearnerSummary;
 use burn_train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
 use burn_train::metric::{MetricDefinition, MetricId};
@@ -25,6 +26,8 @@ pub(super) enum Style {
 pub(super) struct Plain {
     style: Style,
     steps: u64,
+    /// What a step has many of.
+    counted: &'static str,
     step: u64,
     /// Time that this process spent on steps, and how many.
     seconds: f64,
@@ -38,10 +41,11 @@ pub(super) struct Plain {
 
 impl Plain {
     /// Lines of a run that starts (or goes on) at `step`.
-    pub(super) fn new(style: Style, steps: u64, step: u64) -> Self {
+    pub(super) fn new(style: Style, limits: &Limits, step: u64) -> Self {
         Self {
             style,
-            steps,
+            steps: limits.steps,
+            counted: limits.counted,
             step,
             seconds: 0.0,
             stepped: 0,
@@ -99,9 +103,10 @@ impl Plain {
             return;
         }
         let text = format!(
-            "step {}/{}  loss {loss:.4}  {speed:.0} tokens/s  {} left",
+            "step {}/{}  loss {loss:.4}  {speed:.0} {}/s  {} left",
             self.step,
             self.steps,
+            self.counted,
             clock(self.left())
         );
         match self.style {

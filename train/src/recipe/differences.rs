@@ -1,7 +1,7 @@
 //! What a run was trained with, against what is asked for now.
 
-use super::Recipe;
 use crate::Result;
+use serde::Serialize;
 use serde_json::Value;
 use slovo_data::recipe::RecipeError;
 
@@ -10,8 +10,8 @@ use slovo_data::recipe::RecipeError;
 /// # Errors
 ///
 /// A recipe that cannot be written as a tree.
-pub fn differences(before: &Recipe, now: &Recipe, sections: &[&str]) -> Result<Vec<String>> {
-    let tree = |recipe: &Recipe| {
+pub fn differences<R: Serialize>(before: &R, now: &R, sections: &[&str]) -> Result<Vec<String>> {
+    let tree = |recipe: &R| {
         serde_json::to_value(recipe).map_err(|error| RecipeError::Write(error.to_string()))
     };
     let (before, now) = (tree(before)?, tree(now)?);

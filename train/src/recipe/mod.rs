@@ -7,9 +7,11 @@
 mod differences;
 mod objective;
 mod resolve;
+mod run_recipe;
 
 pub use differences::differences;
 pub use objective::{Objective, Translation};
+pub use run_recipe::RunRecipe;
 
 use crate::optimizer::OptimizerRecipe;
 use crate::samples::Samples;
@@ -195,15 +197,6 @@ impl Recipe {
         recipe.data = Data::Inline(recipe.data.open(folder)?);
         recipe.model = Model::Shape(recipe.model.open()?);
         Ok(apply_sets(recipe, sets)?)
-    }
-
-    /// Reads the recipe of a run folder.
-    ///
-    /// # Errors
-    ///
-    /// A file that cannot be read or understood.
-    pub fn of_run(run: &Path) -> Result<Self> {
-        Ok(load_ron(&run.join("recipe.ron"), &[])?)
     }
 
     /// The text's recipe.

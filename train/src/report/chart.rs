@@ -7,7 +7,7 @@
 
 use super::curve::{Points, envelope, sparse};
 use super::markup::escape;
-use super::scale::{Extent, Scale, Tick};
+use super::scale::{Axis, Extent, Scale, Tick};
 use slovo_data::report::grouped;
 use std::fmt::Write;
 
@@ -25,7 +25,7 @@ pub struct Chart {
     /// In which unit.
     pub unit: &'static str,
     /// What runs along the bottom.
-    pub along: String,
+    pub along: Axis,
     /// The vertical axis.
     pub extent: Extent,
     /// Whether it is the one to look at first.
@@ -63,6 +63,10 @@ pub enum Style {
     Line,
     /// A line with a mark at each point.
     Points,
+    /// A line, and a tint under it: what begins and ends at 0.
+    Area,
+    /// Dashed, without a colour: what a curve is compared with.
+    Guide,
 }
 
 impl Chart {
@@ -130,11 +134,11 @@ impl Chart {
         let all = || self.curves.iter().flat_map(|curve| &curve.points);
         let named = self.curves.iter().filter_map(|curve| curve.named.as_ref());
         let xs = all().map(|(x, _)| *x).chain(self.skipped.iter().copied());
-        let x = Scale::over(xs, Extent::Exactly);
+        let x = Scale::over(xs, self.along.extent);
         let y = self.height();
         let mut text = format!(
             "<svg class=\"plot\" role=\"img\" aria-label=\"{}\">\n",
-            escape(&format!("{} by {}", self.title, self.along))
+            escape(&format!("{} by {}", self.title, self.along.name))
         );
         for Tick { place, label } in y.ticks(if self.tall { 6 } else { 4 }) {
             let up = percent(1.0 - place);
@@ -144,7 +148,13 @@ impl Chart {
                  <text class=\"y\" dx=\"-8\" y=\"{up}\" dy=\"0.33em\">{label}</text>"
             );
         }
-        for Tick { place, label } in x.ticks(whole(&x, if self.tall { 5 } else { 3 })) {
+        let wanted = if self.tall { 5 } else { 3 };
+        let wanted = if self.along.whole {
+            whole(&x, wanted)
+        } else {
+            wanted
+        };
+        for Tick { place, label } in x.ticks(wanted) {
             let along = percent(place);
             let _ = writeln!(
                 text,
@@ -155,7 +165,7 @@ impl Chart {
             text,
             "<line class=\"axis\" x2=\"100%\" y1=\"100%\" y2=\"100%\"/>\
              <text class=\"x along\" x=\"50%\" y=\"100%\" dy=\"36\">{}</text>",
-            escape(&self.along)
+            escape(&self.along.name)
         );
         text += &self.curves(&x, &y);
         let rule = self.rule.as_ref().and_then(|(value, _)| y.place(*value));
@@ -167,7 +177,7 @@ impl Chart {
             );
         }
         for curve in &self.curves {
-            text += &marks(curve, &self.along, &x, &y);
+            text += &marks(curve, &self.along.name, &x, &y);
         }
         for (at, value, name) in named {
             text += &name_point(&x, &y, *at, *value, name);
@@ -224,9 +234,14 @@ fn swatch(mark: &str, name: &str) -> String {
 }
 
 fn line_classes(colour: usize, style: Style) -> String {
+    if style == Style::Guide {
+        return "guide".into();
+    }
     let mut classes = format!("line c{}", colour % COLOURS);
-    if style == Style::Raw {
-        classes += " raw";
+    match style {
+        Style::Raw => classes += " raw",
+        Style::Area => classes += " area",
+        Style::Line | Style::Points | Style::Guide => {}
     }
     if colour >= COLOURS {
         classes += " dashed";

@@ -6,23 +6,26 @@
 //!    └─► settings, figures, origin ─────────────► parts ─► page, comparison
 //! ```
 //!
+//! Axes, charts and markup are open to the other stages: their pages are sisters of this one.
+//!
 //! The page is one file: no script, nothing fetched, every curve an inline SVG, light or dark as the
 //! reader's system is, and fit for A4. It is made from the run folder alone, at any time: of a run
 //! that is over, that still goes, or that was killed. The same folder always gives the same bytes.
 
-mod chart;
+pub mod chart;
 mod comparison;
-mod curve;
-mod figures;
+pub mod curve;
+pub mod figures;
 mod json;
-mod markup;
+pub mod markup;
 mod origin;
 mod page;
 mod parts;
 mod record;
-mod scale;
+pub mod scale;
 mod settings;
 
+pub use parts::noisy;
 pub use record::{EvalRow, RunRecord, Status};
 
 use crate::{Error, Result, files};

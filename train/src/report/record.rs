@@ -3,7 +3,7 @@
 use crate::checkpoint::Shelf;
 use crate::launches::{self, Ended, Launch, Measured};
 use crate::material::MaterialReport;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, RunRecipe};
 use crate::run::{DATA, TrainRow};
 use crate::samples::{self, Sample};
 use crate::{Error, Result, files};

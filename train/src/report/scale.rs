@@ -26,6 +26,33 @@ pub enum Extent {
     FromZero,
     /// From 0 to the highest.
     Exactly,
+    /// From 0 to 1, whatever the values: shares and probabilities.
+    Share,
+    /// From the decade of the lowest value above 0 up to 1, by the logarithm: shares of which the
+    /// small ones matter.
+    SmallShare,
+}
+
+/// The horizontal axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// What runs along it.
+    pub name: String,
+    /// From where to where.
+    pub extent: Extent,
+    /// Whether nothing happens between two whole numbers, so that none gets a label there.
+    pub whole: bool,
+}
+
+impl From<&str> for Axis {
+    /// Steps or time, from 0 on.
+    fn from(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            extent: Extent::Exactly,
+            whole: true,
+        }
+    }
 }
 
 /// A labelled value.
@@ -41,7 +68,7 @@ impl Scale {
     /// The axis for these values; those that are not finite have no part in it.
     pub fn over(values: impl Iterator<Item = f64>, extent: Extent) -> Self {
         let (low, high) = values
-            .filter(|value| value.is_finite())
+            .filter(|value| value.is_finite() && (*value > 0.0 || extent != Extent::SmallShare))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
                 (low.min(value), high.max(value))
             });
@@ -55,10 +82,14 @@ impl Scale {
             high: high * (high / low).powf(0.04),
             log: true,
         };
-        if low > high {
-            return linear(0.0, 1.0);
-        }
         match extent {
+            Extent::SmallShare => Self {
+                low: 10f64.powf(low.clamp(1e-12, 0.1).log10().floor()),
+                high: 1.0,
+                log: true,
+            },
+            Extent::Share => linear(0.0, 1.0),
+            _ if low > high => linear(0.0, 1.0),
             Extent::Exactly if high > 0.0 => linear(0.0, high),
             Extent::FromZero if high > 0.0 => linear(0.0, high * 1.08),
             Extent::Exactly | Extent::FromZero => linear(0.0, 1.0),
@@ -199,7 +230,12 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_inside() {
-        use Extent::{Around, Exactly, Falling, FromZero};
+        use Extent::{Around, Exactly, Falling, FromZero, Share, SmallShare};
+        assert_eq!(
+            labels(0.4, 0.7, Share),
+            ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+        );
+        assert_eq!(labels(0.0, 0.002, SmallShare), ["1e-3", "0.01", "0.1", "1"]);
         assert_eq!(
             labels(0.0, 2000.0, Exactly),
             ["0", "500", "1000", "1500", "2000"]
@@ -247,6 +283,8 @@ mod tests {
                 Extent::Falling,
                 Extent::FromZero,
                 Extent::Exactly,
+                Extent::Share,
+                Extent::SmallShare,
             ] {
                 let scale = Scale::over(values.iter().copied(), extent);
                 assert!(
@@ -256,6 +294,11 @@ mod tests {
                 assert!(scale.place(f64::NAN).is_none());
             }
         }
+        let shares = Scale::over([0.3, 2.0].into_iter(), Extent::Share);
+        assert_eq!(
+            (shares.place(0.0), shares.place(1.0)),
+            (Some(0.0), Some(1.0))
+        );
         let flat = Scale::over([2.5].into_iter(), Extent::Around);
         assert_eq!(flat.place(2.5), Some(0.5));
     }

@@ -16,7 +16,7 @@ use slovo_data::TokenBatch;
 use slovo_model::{CausalLm, TransformerConfig};
 use slovo_train::batch::LmBatch;
 use slovo_train::checkpoint::{Shelf, TrainState};
-use slovo_train::learner::{Limits, Milestones, Outcome, Session, launch};
+use slovo_train::learner::{Export, Limits, Milestones, Outcome, Session, launch};
 use slovo_train::optimizer::{AdamW, OptimizerRecipe};
 use slovo_train::recipe::Recipe;
 use slovo_train::run::RunFolder;
@@ -292,6 +292,8 @@ pub fn train(recipe: &Path, out: &Path, fault: Fault) -> slovo_train::Result<Out
             save_after: None,
             patience: None,
             tokens_per_byte: None,
+            export: Export::EachBest,
+            counted: "tokens",
         },
         optimizer: OptimizerRecipe::AdamW(AdamW::default()).init(&model),
         scheduler: ModuleLrScheduler::new(Rates { wrong, done: 0 }),

@@ -5,6 +5,7 @@
 //! hands the same line over. The stage parses it with the same [`Cli`].
 
 mod backend;
+mod classify;
 mod data;
 mod embed;
 mod evaluate;
@@ -14,6 +15,10 @@ mod project;
 mod training;
 
 pub use backend::{Backend, BackendArgs};
+pub use classify::{
+    ClassifyArgs, ClassifyCommand, EvaluateClassifierArgs, ExplainArgs, PredictArgs, RowArgs,
+    RowFormat, TrainClassifierArgs,
+};
 pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind, TokenizerSpecials};
 pub use embed::{EmbedArgs, PoolingKind};
 pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs, ReportArgs, Search};
@@ -69,6 +74,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Turn texts into sentence vectors with an encoder
     Embed(EmbedArgs),
+    /// Train a classifier on labelled text, or use one: predict, evaluate, explain
+    Classify(ClassifyArgs),
     /// Make a model folder of a model from elsewhere: Hugging Face, GGUF
     Import(ImportArgs),
     /// Say what is in a model folder, a run folder or prepared data
@@ -88,8 +95,10 @@ pub enum Command {
 pub enum Stage {
     /// `slovo-data`: text only, compiled without the tensor library.
     Data,
-    /// `slovo-train`: everything that computes.
+    /// `slovo-train`: everything that computes, but for the stages below.
     Train,
+    /// `slovo-classify`: classifiers.
+    Classify,
     /// `xtask` itself.
     Xtask,
 }
@@ -109,6 +118,7 @@ impl Command {
             | Command::Report(_)
             | Command::Doctor(_)
             | Command::Bench(_) => Stage::Train,
+            Command::Classify(_) => Stage::Classify,
             Command::Check(_) => Stage::Xtask,
         }
     }
@@ -120,6 +130,7 @@ impl Command {
             Command::Evaluate(args) => Some(args.backend.backend),
             Command::Generate(args) => Some(args.backend.backend),
             Command::Embed(args) => Some(args.backend.backend),
+            Command::Classify(args) => Some(args.backend()),
             Command::Doctor(args) => Some(args.backend.backend),
             Command::Bench(args) => Some(args.backend.backend),
             Command::Import(_) | Command::Inspect(_) | Command::Plan(_) | Command::Report(_) => {
@@ -131,7 +142,12 @@ impl Command {
 
     /// Whether the dashboard has to be compiled in.
     pub fn needs_dashboard(&self) -> bool {
-        matches!(self, Command::Pretrain(args) if args.training.progress == Progress::Tui)
+        let training = match self {
+            Command::Pretrain(args) => &args.training,
+            Command::Classify(args) if args.command.is_none() => &args.train.training,
+            _ => return false,
+        };
+        training.progress == Progress::Tui
     }
 
     /// Whether the client of the hub has to be compiled in.

@@ -11,7 +11,7 @@ pub use translation::Translated;
 
 use crate::material::Material;
 use crate::place::ModelPlace;
-use crate::recipe::{Objective, Recipe};
+use crate::recipe::{Objective, Recipe, RunRecipe};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;

@@ -4,8 +4,9 @@ use crate::Result;
 use burn::module::Module;
 use burn::tensor::Device;
 use slovo_model::{
-    CausalLm, Encoder, MaskedLm, ModelKind, Seq2Seq, TransformerConfig, load_encoder,
-    load_masked_lm, load_model, load_seq2seq, model_kind, save_model,
+    CausalLm, Classifier, Encoder, MaskedLm, ModelKind, Seq2Seq, TransformerConfig,
+    load_classifier, load_encoder, load_masked_lm, load_model, load_seq2seq, model_kind,
+    save_model,
 };
 use std::path::Path;
 
@@ -19,6 +20,8 @@ pub(super) enum Model {
     Encoder(Box<Encoder>),
     /// Turns texts into others.
     Seq2Seq(Box<Seq2Seq>),
+    /// Tells classes apart.
+    Classifier(Box<Classifier>),
 }
 
 impl Model {
@@ -33,6 +36,7 @@ impl Model {
             ModelKind::MaskedLm => Self::MaskedLm(Box::new(load_masked_lm(path, device)?)),
             ModelKind::Encoder => Self::Encoder(Box::new(load_encoder(path, device)?)),
             ModelKind::Seq2Seq => Self::Seq2Seq(Box::new(load_seq2seq(path, device)?)),
+            ModelKind::Classifier => Self::Classifier(Box::new(load_classifier(path, device)?)),
         })
     }
 
@@ -47,6 +51,7 @@ impl Model {
             Self::MaskedLm(model) => save_model(folder, model.as_ref()),
             Self::Encoder(model) => save_model(folder, model.as_ref()),
             Self::Seq2Seq(model) => save_model(folder, model.as_ref()),
+            Self::Classifier(model) => save_model(folder, model.as_ref()),
         }?)
     }
 
@@ -57,6 +62,7 @@ impl Model {
             Self::MaskedLm(_) => "encoder for masked words",
             Self::Encoder(_) => "encoder",
             Self::Seq2Seq(_) => "encoder–decoder",
+            Self::Classifier(_) => "classifier",
         }
     }
 
@@ -66,6 +72,7 @@ impl Model {
             Self::MaskedLm(model) => model.config(),
             Self::Encoder(model) => model.config(),
             Self::Seq2Seq(model) => &model.config().transformer,
+            Self::Classifier(model) => &model.config().transformer,
         }
     }
 
@@ -86,6 +93,7 @@ impl Model {
             Self::MaskedLm(model) => model.num_params(),
             Self::Encoder(model) => model.num_params(),
             Self::Seq2Seq(model) => model.num_params(),
+            Self::Classifier(model) => model.num_params(),
         }
     }
 }
