@@ -177,7 +177,7 @@ impl Classification {
                 .filter(|_| matches!(self.recipe.base, Base::Model(_)));
             let current = match before {
                 Some(ground) => ground,
-                None => self.ground(sides, *seed, stop)?,
+                None => self.ground(&splits, number, stop)?,
             };
             let folder = match seeds.len() {
                 1 => self.out.clone(),
@@ -272,7 +272,9 @@ impl Classification {
     }
 
     /// Opens the base and lets the part that does not learn read the texts.
-    fn ground(&self, sides: &Sides, seed: u64, stop: &Stop) -> Result<Ground> {
+    fn ground(&self, splits: &[Sides], number: usize, stop: &Stop) -> Result<Ground> {
+        let sides = splits.get(number).unwrap_or(&splits[0]);
+        let seed = self.recipe.seed + number as u64;
         let device = self.opened.device.clone();
         let examples = &self.labelled.examples;
         let trained = sides.split.train.iter();
@@ -302,7 +304,15 @@ impl Classification {
             .clone()
             .resolve(sides.split.train.len(), width)?;
         let started = Instant::now();
-        let front = self.front(&base, &encoded, seed, stop)?;
+        let mut wanted = vec![false; examples.len()];
+        for Sides { split, .. } in splits {
+            let sides = [&split.train, &split.validation, &split.test];
+            sides
+                .into_iter()
+                .flatten()
+                .for_each(|item| wanted[*item] = true);
+        }
+        let front = self.front(&base, (&encoded, &wanted), seed, stop)?;
         Ok(Ground {
             base,
             texts: Arc::new(Texts {
@@ -323,7 +333,7 @@ impl Classification {
     fn front(
         &self,
         base: &base::Opened,
-        texts: &[Encoded],
+        (texts, wanted): (&[Encoded], &[bool]),
         seed: u64,
         stop: &Stop,
     ) -> Result<Option<Front>> {
@@ -339,6 +349,7 @@ impl Classification {
             fixed,
             weights: base.fingerprint(seed),
             texts,
+            wanted,
             cache: self.recipe.cache,
             device,
             backend: self.opened_name(),
@@ -359,11 +370,7 @@ impl Classification {
         let (validation, test) = (say(&sides.split.validation)?, say(&sides.split.test)?);
         let classes = self.labelled.classes.len();
         let truth = tell::truth(&self.labelled, &sides.split.validation, self.multi_label());
-        let temperature = match &truth {
-            _ if sides.split.validation.is_empty() => Temperature::ONE,
-            tell::Answers::One(truth) => Temperature::fit_softmax(&validation, truth, classes),
-            tell::Answers::Any(truth) => Temperature::fit_sigmoid(&validation, truth),
-        };
+        let temperature = Temperature::fit_cautiously(&validation, truth.truth(), classes);
         Ok(Told {
             validation,
             test,

@@ -55,13 +55,13 @@ pub struct Fitted {
 
 impl Fit<'_> {
     /// A classifier as training begins with it, on `device`.
-    ///
-    /// # Errors
-    ///
-    /// Settings that do not fit together.
-    pub fn begin(&self, device: &Device) -> Result<Classifier> {
+    fn task(&self, device: &Device) -> Result<ClassifyTask> {
         let model = self.base.classifier(self.config, self.seed, device)?;
-        Ok(model.train_only(&self.recipe.trains, self.seed))
+        let trains = &self.recipe.trains;
+        Ok(ClassifyTask {
+            fixed: model.fixed(trains),
+            model: model.train_only(trains, self.seed),
+        })
     }
 
     /// Trains until the recipe's end, or goes on from the newest good checkpoint; `None` when asked to
@@ -73,9 +73,7 @@ impl Fit<'_> {
     pub fn run(&self, args: &TrainingArgs, stop: &Stop) -> Result<Option<Fitted>> {
         let device = &self.opened.device;
         let training = device.clone().autodiff();
-        let task = ClassifyTask {
-            model: self.begin(&training)?,
-        };
+        let task = self.task(&training)?;
         let identity = RunIdentity {
             data: self.data.clone(),
             tokenizer: self.base.tokenizer.fingerprint(),
@@ -168,9 +166,7 @@ impl Fit<'_> {
 
     /// The model of the best step, from its checkpoint: that holds what learnt, the base the rest.
     fn best(&self, step: u64, training: &Device) -> Result<Classifier> {
-        let task = ClassifyTask {
-            model: self.begin(training)?,
-        };
+        let task = self.task(training)?;
         let shelf = Shelf::new(self.out, self.recipe.checkpoint.keep);
         let mut bundles = shelf.bundles()?.into_iter();
         let bundle = bundles

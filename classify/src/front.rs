@@ -47,6 +47,8 @@ pub struct Request<'a> {
     pub weights: String,
     /// The texts.
     pub texts: &'a [Encoded],
+    /// Which of them are on a side.
+    pub wanted: &'a [bool],
     /// How much may be kept.
     pub cache: Cache,
     /// What computes.
@@ -73,7 +75,12 @@ impl Front {
         let vectors: Vec<usize> = request
             .texts
             .iter()
-            .map(|text| blocks.map_or(1, |_| text.ids.len()))
+            .zip(request.wanted)
+            .map(|(text, wanted)| match (wanted, blocks) {
+                (false, _) => 0,
+                (true, None) => 1,
+                (true, Some(_)) => text.ids.len(),
+            })
             .collect();
         let mut starts = Vec::with_capacity(vectors.len());
         let mut values = 0u64;
@@ -167,20 +174,25 @@ impl Request<'_> {
         };
         let what = format!("1 {} {depth} {}", self.backend, self.weights);
         hash.update(what.as_bytes());
-        for text in self.texts {
+        for text in self.chosen().map(|text| &self.texts[text]) {
             hash.update((text.ids.len() as u64).to_le_bytes());
             text.ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
         }
         hex(&hash.finalize()[..16])
     }
 
+    /// The texts that are on a side.
+    fn chosen(&self) -> impl Iterator<Item = usize> {
+        (0..self.texts.len()).filter(|text| self.wanted[*text])
+    }
+
     fn compute(&self, path: &Path, starts: &[u64], bytes: u64, stop: &Stop) -> Result<()> {
-        let mut order: Vec<usize> = (0..self.texts.len()).collect();
+        let mut order: Vec<usize> = self.chosen().collect();
         order.sort_by_key(|text| self.texts[*text].ids.len());
-        let tokens: usize = self.texts.iter().map(|text| text.ids.len()).sum();
+        let tokens: usize = order.iter().map(|text| self.texts[*text].ids.len()).sum();
         notice(&format!(
             "the frozen part reads {} texts, {} tokens, once; kept in {} ({} MiB)",
-            grouped(self.texts.len() as u64),
+            grouped(order.len() as u64),
             grouped(tokens as u64),
             path.display(),
             grouped(bytes >> 20)

@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn_train::{InferenceStep, TrainOutput, TrainStep};
-use slovo_model::{Classifier, Pass};
+use slovo_model::{Classifier, Fixed, Pass, Reading};
 use slovo_train::task::{StepOutput, Task};
 use std::path::Path;
 
@@ -14,6 +14,9 @@ use std::path::Path;
 pub struct ClassifyTask {
     /// The classifier.
     pub model: Classifier,
+    /// How much of a text's way is the same in every step.
+    #[module(skip)]
+    pub fixed: Fixed,
 }
 
 /// What a pass found.
@@ -37,9 +40,30 @@ impl Task for ClassifyTask {
 }
 
 impl ClassifyTask {
+    /// A batch read as far as nothing learns: there nothing is dropped either, as if it had been kept.
+    fn ahead(&self, batch: &TextBatch) -> Reading {
+        let mut pass = Pass {
+            padding: batch.padding.as_ref(),
+            ..Pass::default()
+        };
+        let trunk = &self.model.trunk;
+        match (batch.reading.clone(), self.fixed) {
+            (Reading::Tokens(tokens), Fixed::States { blocks }) if blocks > 0 => Reading::States {
+                states: trunk.states(tokens, blocks, &mut pass),
+                blocks,
+            },
+            (Reading::Tokens(tokens), Fixed::Pooled) => {
+                let hidden = trunk.hidden(tokens, &mut pass);
+                Reading::Pooled(self.model.pool(hidden, &pass))
+            }
+            (reading, _) => reading,
+        }
+    }
+
     fn find<'a>(&self, batch: &'a TextBatch, mut pass: Pass<'a>) -> Found {
         pass.padding = batch.padding.as_ref();
-        let logits = self.model.logits(batch.reading.clone(), &mut pass);
+        let reading = self.ahead(batch);
+        let logits = self.model.logits(reading, &mut pass);
         let (losses, correct) = match &batch.targets {
             Targets::One(classes) => {
                 let told = logits.clone().detach().argmax(1).squeeze_dim::<1>(1);

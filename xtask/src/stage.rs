@@ -239,6 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn classifiers_are_a_program_of_their_own() {
+        for line in ["xtask classify", "xtask classify predict --model m text"] {
+            assert_eq!(build(line).package, "slovo-classify");
+        }
+        let line = "xtask classify --backend wgpu --progress tui";
+        assert_eq!(build(line).features, ["fused", "wgpu", "tui"]);
+        let line = "xtask classify explain --model m --backend wgpu text";
+        assert_eq!(build(line).features, ["fused", "wgpu"]);
+    }
+
+    #[test]
     fn the_dashboard_is_built_when_asked_for() {
         assert_eq!(
             build("xtask pretrain --progress tui").features,

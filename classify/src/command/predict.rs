@@ -9,12 +9,12 @@ use crate::labelled::{LabelledError, Row, RowForm, Rows};
 use crate::{Error, Prediction, Result, SavedClassifier};
 use serde::Serialize;
 use slovo_args::{PredictArgs, exit};
-use slovo_data::source::{SourceFile, stdin};
+use slovo_data::source::SourceFile;
 use slovo_data::stop::Stop;
 use slovo_train::backend;
 use slovo_train::progress::notice;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -211,7 +211,8 @@ impl<W: Write> Output<'_, W> {
 fn read(args: &PredictArgs, path: &Path) -> Result<Receiver<Result<Item>>> {
     let given = path.display().to_string();
     let (input, name) = match given.as_str() {
-        "-" => (stdin()?, "standard input".to_string()),
+        // Not as other sources read it, which wait for enough bytes to know whether they are compressed.
+        "-" => (stdin(), "standard input".to_string()),
         _ => match SourceFile::find(&given)?.as_slice() {
             [file] => (file.open()?, file.name.clone()),
             files => {
@@ -267,4 +268,8 @@ fn lines(input: Box<dyn BufRead + Send>, name: &str, send: impl Fn(Result<Item>)
         group: None,
     };
     rows(input, name, form, send);
+}
+
+fn stdin() -> Box<dyn BufRead + Send> {
+    Box::new(BufReader::new(io::stdin()))
 }

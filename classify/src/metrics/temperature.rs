@@ -72,6 +72,56 @@ impl Temperature {
         })
     }
 
+    /// The one for logits `[items, classes]` of validation items, none of which is believed entirely: of
+    /// `n` items of a class, `n + 1` in `n + 2` count as certain (Platt 1999, "Probabilistic outputs for
+    /// support vector machines", section 2.2). A model that errs on none of a few items is so not taken
+    /// for one that never errs.
+    ///
+    /// # Panics
+    /// As [`Self::fit_softmax`].
+    pub fn fit_cautiously(logits: &[f64], truth: Truth<'_>, n_classes: usize) -> Self {
+        match truth {
+            Truth::Single(truth) => {
+                let mut sizes = vec![0_u64; n_classes];
+                truth.iter().for_each(|&class| sizes[class] += 1);
+                let others = n_classes.saturating_sub(1).max(1) as f64;
+                Self::search(|scale| {
+                    let rows = logits.chunks_exact(n_classes).zip(truth);
+                    rows.map(|(row, &class)| {
+                        let top = highest(row);
+                        let (mut sum, mut mean, mut all) = (0.0, 0.0, 0.0);
+                        for below in row.iter().map(|logit| logit - top) {
+                            let weight = (scale * below).exp();
+                            sum += weight;
+                            mean += weight * below;
+                            all += below;
+                        }
+                        let doubt = 1.0 / (sizes[class] + 2) as f64;
+                        let right = row[class] - top;
+                        let wanted = (1.0 - doubt) * right + doubt * (all - right) / others;
+                        mean / sum - wanted
+                    })
+                    .sum()
+                })
+            }
+            Truth::Multi(truth) => {
+                let positives = truth.iter().filter(|&&truth| truth).count();
+                let doubt = |of: usize| 1.0 / (of + 2) as f64;
+                let doubts = [doubt(truth.len() - positives), doubt(positives)];
+                Self::search(|scale| {
+                    let labels = logits.iter().zip(truth);
+                    labels
+                        .map(|(&logit, &truth)| {
+                            let doubt = doubts[usize::from(truth)];
+                            let wanted = if truth { 1.0 - doubt } else { doubt };
+                            logit * ((-softplus(-scale * logit)).exp() - wanted)
+                        })
+                        .sum()
+                })
+            }
+        }
+    }
+
     /// The same from probabilities: their logarithms are logits.
     ///
     /// # Panics
@@ -185,6 +235,21 @@ mod tests {
         assert!((found.get() - 1.5157909649475048).abs() < 1e-6);
         let after = Calibration::multi(&found.sigmoid(&logits), &truth);
         assert!((after.log_loss.unwrap_or_default() - 0.5986729040516937).abs() < 1e-12);
+    }
+
+    #[test]
+    fn few_items_without_an_error_are_no_proof() {
+        // 18 items of each class, all told right by the same lead: 19 in 20 are believed.
+        let truth: Vec<usize> = (0..36).map(|item| item % 2).collect();
+        let logits: Vec<f64> = (truth.iter())
+            .flat_map(|class| [[4.0, 0.0], [0.0, 4.0]][*class])
+            .collect();
+        let found = Temperature::fit_cautiously(&logits, Truth::Single(&truth), 2);
+        assert!((found.softmax(&logits, 2)[0] - 0.95).abs() < 1e-6);
+        let labels: Vec<bool> = truth.iter().map(|class| *class == 1).collect();
+        let leads: Vec<f64> = truth.iter().map(|class| [-4.0, 4.0][*class]).collect();
+        let found = Temperature::fit_cautiously(&leads, Truth::Multi(&labels), 1);
+        assert!((found.sigmoid(&leads)[1] - 0.95).abs() < 1e-6);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod shapes;
 mod tensors;
 
 mod batches;
+mod classifier;
 mod config;
 mod damage;
 mod embed;

@@ -106,7 +106,7 @@ fn carry_out(step: CheckStep, arguments: &CheckArgs) -> Verdict {
             // Beside the model, so that the tensor library keeps the features it was built with.
             "test --release -p slovo-model -p slovo-train --no-default-features \
              --features fused,slovo-train/tui,slovo-train/hub --test dashboard --test hub",
-            "clippy --release -p slovo-model -p slovo-train --no-default-features \
+            "clippy --release -p slovo-model -p slovo-train -p slovo-classify --no-default-features \
              --features fused,ndarray,wgpu,slovo-train/hub --all-targets -- -D warnings",
         ]),
         CheckStep::Backends => cargo_passes(&[
