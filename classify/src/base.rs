@@ -57,7 +57,7 @@ pub fn open<'t>(
             let shape = TransformerConfig {
                 vocab_size: tokenizer.vocab_size(),
                 causal: recipe.causal.unwrap_or(shape.causal),
-                ..shape.clone()
+                ..shape.as_ref().clone()
             };
             shape.validate()?;
             Ok(Opened {

@@ -144,7 +144,7 @@ pub enum Base {
         /// The tokenizer, made of the training texts or read.
         tokenizer: TokenizerRecipe,
         /// The shape; its vocabulary is the tokenizer's.
-        shape: TransformerConfig,
+        shape: Box<TransformerConfig>,
     },
 }
 

@@ -50,7 +50,7 @@ fn shuffled_labels_teach_nothing() {
         .enumerate()
         .map(|(i, line)| match (i, line.rsplit_once(',')) {
             (1.., Some((text, _))) => {
-                let label = ["calm", "loud"][(i * 2_654_435_761 >> 7) & 1];
+                let label = ["calm", "loud"][((i * 2_654_435_761) >> 7) & 1];
                 format!("{text},{label}")
             }
             _ => line.into(),
