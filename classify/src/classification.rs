@@ -199,7 +199,7 @@ impl Classification {
                 config: &config,
                 texts: current.texts.clone(),
                 split: &sides.split,
-                data: self.fingerprint(&current, sides),
+                data: self.fingerprint(&current, sides, *seed),
                 seed: *seed,
                 out: &folder,
                 opened: &self.opened,
@@ -382,10 +382,11 @@ impl Classification {
         self.recipe.data.multi_label.is_some()
     }
 
-    /// Names texts and sides.
-    fn fingerprint(&self, ground: &Ground, sides: &Sides) -> String {
+    /// Names texts, sides and what the classifier begins with.
+    fn fingerprint(&self, ground: &Ground, sides: &Sides, seed: u64) -> String {
         let split = serde_json::to_string(&sides.split).unwrap_or_default();
-        let mut text = format!("{split} {:?}", self.labelled.classes);
+        let base = ground.base.fingerprint(seed);
+        let mut text = format!("{base} {split} {:?}", self.labelled.classes);
         for (encoded, classes) in ground.texts.encoded.iter().zip(&ground.texts.classes) {
             text += &format!("{:?}{classes:?}", encoded.ids);
         }
