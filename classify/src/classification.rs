@@ -6,7 +6,7 @@ use crate::encode::Encoded;
 use crate::fit::{Fit, Fitted};
 use crate::front::{self, Front};
 use crate::labelled::{self, Labelled};
-use crate::leak::{Leaks, distinct};
+use crate::leak::{DropLeaked, Leaks, distinct};
 use crate::metrics::{Aim, Temperature};
 use crate::recipe::{Base, Recipe};
 use crate::report::Report;
@@ -15,8 +15,9 @@ use crate::split::{Split, SplitRecipe};
 use crate::tell::{Found, Told};
 use crate::{Error, Result, tell};
 use burn::module::Module;
+use sha2::{Digest, Sha256};
 use slovo_args::{TrainClassifierArgs, TrainingArgs};
-use slovo_data::files::sha256_hex;
+use slovo_data::files::hex;
 use slovo_data::stop::Stop;
 use slovo_model::{Classifier, Fixed, save_model};
 use slovo_train::backend::{self, Opened};
@@ -256,17 +257,25 @@ impl Classification {
         let seeds = if random { seeds } else { &seeds[..1] };
         let mut all = Vec::with_capacity(seeds.len());
         for seed in seeds {
-            let split = Split::new(&self.recipe.split, *seed, &self.labelled)?;
-            let leaks = Leaks::find(&self.labelled, &split, self.recipe.leaks.near)?;
-            let split = leaks.dropping(self.recipe.leaks.drop)?;
-            let leaks = Leaks::find(&self.labelled, &split, self.recipe.leaks.near)?;
-            let kept = leaks.deduplicated_test(self.recipe.leaks.leaves_out);
+            let recipe = &self.recipe.leaks;
+            let mut split = Split::new(&self.recipe.split, *seed, &self.labelled)?;
+            if recipe.drop != DropLeaked::None {
+                let leaks = Leaks::find(&self.labelled, &split, recipe.near)?;
+                split = leaks.dropping(recipe.drop)?;
+            }
+            if split.validation.is_empty() {
+                return Err(Error::Value {
+                    field: "split",
+                    found: "without validation texts".into(),
+                    expected: "some are needed to tell which step's model is the best".into(),
+                });
+            }
+            let leaks = Leaks::find(&self.labelled, &split, recipe.near)?;
+            let kept = leaks.deduplicated_test(recipe.leaves_out);
             let clean = split.test.iter().enumerate();
             let clean = clean.filter(|(_, item)| kept.binary_search(item).is_ok());
-            all.push(Sides {
-                clean: clean.map(|(place, _)| place).collect(),
-                split,
-            });
+            let clean = clean.map(|(place, _)| place).collect();
+            all.push(Sides { clean, split });
         }
         Ok(all)
     }
@@ -384,13 +393,21 @@ impl Classification {
 
     /// Names texts, sides and what the classifier begins with.
     fn fingerprint(&self, ground: &Ground, sides: &Sides, seed: u64) -> String {
-        let split = serde_json::to_string(&sides.split).unwrap_or_default();
-        let base = ground.base.fingerprint(seed);
-        let mut text = format!("{base} {split} {:?}", self.labelled.classes);
+        let mut hash = Sha256::new();
+        hash.update(ground.base.fingerprint(seed));
+        let Split {
+            train,
+            validation,
+            test,
+        } = &sides.split;
+        hash.update(format!(
+            "{:?} {train:?} {validation:?} {test:?}",
+            self.labelled.classes
+        ));
         for (encoded, classes) in ground.texts.encoded.iter().zip(&ground.texts.classes) {
-            text += &format!("{:?}{classes:?}", encoded.ids);
+            hash.update(format!("{:?}{classes:?}", encoded.ids));
         }
-        sha256_hex(text.as_bytes())
+        hex(&hash.finalize())
     }
 
     fn report(

@@ -5,9 +5,11 @@
 //! filler, while any two texts can meet.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
+use slovo_data::order::{below, stream};
 
+/// Separates its streams from those of data preparation and of splits.
+const BATCHES: u64 = 18;
 /// Batches within which texts are sorted by length.
 const STRETCH: usize = 32;
 
@@ -48,7 +50,7 @@ impl Pool {
 
     /// The batches of an epoch: places in [`items`](Self::items).
     pub fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
-        let mut rng = stream(self.seed, epoch);
+        let mut rng = stream(self.seed, BATCHES, epoch);
         let mut places: Vec<usize> = match self.balanced {
             true => self.drawn(&mut rng),
             false => (0..self.items.len()).collect(),
@@ -76,7 +78,7 @@ impl Pool {
         (0..self.items.len())
             .map(|i| {
                 let places = &of_class[i % of_class.len()];
-                places[below(rng, places.len())]
+                places[below(rng, places.len() as u64) as usize]
             })
             .collect()
     }
@@ -97,24 +99,10 @@ pub fn weights(classes: impl Iterator<Item = usize>, count: usize) -> Vec<f32> {
     sizes.iter().map(weight).collect()
 }
 
-fn stream(seed: u64, number: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..].copy_from_slice(b"slovo-classify batches  ");
-    let mut rng = ChaCha8Rng::from_seed(key);
-    rng.set_stream(number);
-    rng
-}
-
-/// A number below `n`, each as likely but for one part in 2³².
-fn below(rng: &mut ChaCha8Rng, n: usize) -> usize {
-    ((u128::from(rng.next_u64()) * n as u128) >> 64) as usize
-}
-
 /// Fisher and Yates 1938.
 fn shuffle<T>(values: &mut [T], rng: &mut ChaCha8Rng) {
     for i in (1..values.len()).rev() {
-        values.swap(i, below(rng, i + 1));
+        values.swap(i, below(rng, i as u64 + 1) as usize);
     }
 }
 

@@ -299,17 +299,7 @@ impl Recipe {
             }
             _ => {}
         }
-        let frozen = !matches!(self.trains, Trains::All { .. });
-        if frozen && matches!(self.base, Base::Random { .. }) && !self.variants_of_random_learn() {
-            let expected = "All(()) would do: random weights that never learn say little";
-            return wrong("trains", format!("{:?}", self.trains), expected);
-        }
         Ok(self.optimizer.validate()?)
-    }
-
-    /// Random features are a fair yardstick, so they are allowed where somebody names them a variant.
-    fn variants_of_random_learn(&self) -> bool {
-        !self.variants.is_empty()
     }
 
     /// The recipe with every default spelled out, for so many training texts.

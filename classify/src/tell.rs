@@ -453,7 +453,11 @@ impl Telling<'_> {
     fn model(&self) -> Model {
         Model {
             base: match &self.recipe.base {
-                Base::Model(path) => path.clone(),
+                // The folder's own name; the whole path stands in the recipe.
+                Base::Model(path) => {
+                    let name = Path::new(path).file_name();
+                    name.map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned())
+                }
                 Base::Random { .. } => "random weights".into(),
             },
             trains: trains(&self.recipe.trains),

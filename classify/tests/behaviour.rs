@@ -192,6 +192,10 @@ fn what_is_wrong_is_named_before_anything_is_trained() {
     set("data.sources.0.label=kind", "kind");
     set("base=Model(\"nowhere\")", "nowhere");
     set("split=Random(validation: 0.6, test: 0.5)", "0.6");
+    set(
+        "split=Random(validation: 0.0, test: 0.5)",
+        "validation texts",
+    );
     refused(
         &["tiny.ron", "--out", "no", "--variant", "none"],
         "head, last",

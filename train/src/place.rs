@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use slovo_data::Tokenizer;
 use slovo_model::gguf::{self, Gguf, GgufError};
-use slovo_model::{CausalLm, Encoder, MaskedLm, Seq2Seq, WeightsError};
+use slovo_model::{CausalLm, Encoder, MaskedLm, ModelKind, Seq2Seq, WeightsError};
 use std::path::{Path, PathBuf};
 
 /// Where a model came from: `slovo.ron` in its folder.
@@ -49,6 +49,12 @@ struct Stage {
 pub fn is_hub_name(path: &Path) -> bool {
     let named = path.to_str().is_some_and(|path| path.starts_with("hf:"));
     named && !path.exists()
+}
+
+/// Whether a run folder holds a classifier, whose recipe and report are another stage's.
+pub fn is_classifier(run: &Path) -> bool {
+    let kind = ModelPlace::find(run).map(|place| slovo_model::model_kind(place.folder));
+    matches!(kind, Ok(Ok(ModelKind::Classifier)))
 }
 
 /// A model folder or file, and the run it lies in, if it does.

@@ -23,8 +23,11 @@ use words::{Share, words};
 
 /// How far the shares may be from adding up, as a part of what they should add up to.
 const CLOSE: f64 = 0.01;
-/// Points on the line at first, and at most.
-const POINTS: [usize; 2] = [32, 1024];
+/// Pieces that the line is cut into at first.
+const PIECES: usize = 16;
+/// Points on the line at most: where a model changes its mind within a thousandth of the way, a few
+/// dozen lie there.
+const MOST: usize = 4096;
 /// Tokens computed at once.
 const TOGETHER: usize = 512;
 
@@ -201,64 +204,135 @@ impl Line {
     }
 
     /// Each token's share, what they add up to, and on how many points.
+    ///
+    /// Of each piece of the line it is known by how much the lead changes over it; where the slope in
+    /// its middle says otherwise, it is cut in two.
     fn shares(&self) -> Result<(Vec<f64>, f64, usize)> {
-        let wanted = self.leads[1] - self.leads[0];
-        let [mut points, most] = POINTS;
+        let bounds: Vec<f64> = (0..=PIECES).map(|i| i as f64 / PIECES as f64).collect();
+        let leads: Vec<f64> = self.at(&bounds)?.into_iter().map(|at| at.lead).collect();
+        let mut open: Vec<Piece> = (0..PIECES)
+            .map(|i| Piece::new([bounds[i], bounds[i + 1]], [leads[i], leads[i + 1]]))
+            .collect();
+        let wanted = (self.leads[1] - self.leads[0]).abs().max(0.1);
+        let (mut pieces, mut points): (Vec<Piece>, usize) = (Vec::new(), bounds.len());
         loop {
-            let shares = self.shares_of(points)?;
-            let sum: f64 = shares.iter().sum();
-            let close = (sum - wanted).abs() <= CLOSE * wanted.abs().max(0.1);
-            if close || points >= most {
-                return Ok((shares, sum, points));
+            let middles: Vec<f64> = open.iter().map(Piece::middle).collect();
+            points += middles.len();
+            for (piece, at) in open.iter_mut().zip(self.at(&middles)?) {
+                piece.take(at);
             }
-            points *= 2;
+            pieces.append(&mut open);
+            pieces.sort_by(|a, b| a.gap.abs().total_cmp(&b.gap.abs()));
+            let mut gap: f64 = pieces.iter().map(|piece| piece.gap.abs()).sum();
+            if gap <= CLOSE * wanted || points >= MOST {
+                break;
+            }
+            // The worst ones, until the others would do.
+            while gap > CLOSE * wanted / 2.0
+                && let Some(worst) = pieces.pop()
+            {
+                gap -= worst.gap.abs();
+                open.extend(worst.halves());
+            }
         }
+        let mut shares = vec![0.0; self.ends[0].dims()[1]];
+        for piece in &pieces {
+            for (share, found) in shares.iter_mut().zip(&piece.shares) {
+                *share += found;
+            }
+        }
+        let sum = shares.iter().sum();
+        Ok((shares, sum, points))
     }
 
-    /// The integral, on so many points.
-    fn shares_of(&self, points: usize) -> Result<Vec<f64>> {
+    /// The lead, and how fast it changes by each token, at some parts of the way.
+    fn at(&self, parts: &[f64]) -> Result<Vec<At>> {
         let [start, end] = &self.ends;
         let [_, seq, _] = start.dims();
         let way = end.clone() - start.clone();
-        let rows = (TOGETHER / seq.max(1)).clamp(1, points);
-        let mut shares = vec![0.0; seq];
-        let mut done = 0;
-        while done < points {
-            let count = rows.min(points - done);
-            // Points stand closer together near nothing, where norms make the lead change fastest:
-            // midpoints of equal steps of the cube root.
-            let root = |point: usize| (point as f64 + 0.5) / points as f64;
-            let at: Vec<f32> = (done..done + count)
-                .map(|i| root(i).powi(3) as f32)
-                .collect();
-            let steps: Vec<f32> = (done..done + count)
-                .map(|i| (3.0 * root(i).powi(2) / points as f64) as f32)
-                .collect();
-            let data = TensorData::new(at, [count, 1, 1]);
-            let at = Tensor::<3>::from_data(data, &self.device);
-            let states = start.clone() + way.clone() * at;
+        let mut found = Vec::with_capacity(parts.len());
+        for parts in parts.chunks((TOGETHER / seq.max(1)).max(1)) {
+            let count = parts.len();
+            let parts: Vec<f32> = parts.iter().map(|part| *part as f32).collect();
+            let parts = TensorData::new(parts, [count, 1, 1]);
+            let parts = Tensor::<3>::from_data(parts, &self.device);
+            let states = start.clone() + way.clone() * parts;
             let states = states.detach().require_grad();
             let reading = Reading::States {
                 states: states.clone(),
                 blocks: 0,
             };
-            let logits = self.classifier.logits(reading, &mut Pass::default());
-            let grads = self.lead.of(logits).sum().backward();
-            let Some(slopes) = states.grad(&grads) else {
+            let leads = self
+                .lead
+                .of(self.classifier.logits(reading, &mut Pass::default()));
+            let grads = leads.clone().sum().backward();
+            let slopes = match states.grad(&grads) {
+                Some(slopes) => {
+                    let of_tokens = (slopes * way.clone().inner()).sum_dim(2);
+                    number(of_tokens.reshape([count * seq]))?
+                }
                 // A lead that no token has a part in.
-                return Ok(vec![0.0; seq]);
+                None => vec![0.0; count * seq],
             };
-            let device = slopes.device();
-            let steps = TensorData::new(steps, [count, 1, 1]);
-            let slopes = slopes * Tensor::<3>::from_data(steps, &device);
-            let of_tokens = (slopes * way.clone().inner()).sum_dim(2).sum_dim(0);
-            let of_tokens = number(of_tokens.reshape([seq]))?;
-            for (share, found) in shares.iter_mut().zip(of_tokens) {
-                *share += f64::from(found);
+            let leads = number(leads.inner())?;
+            for (lead, slopes) in leads.into_iter().zip(slopes.chunks(seq)) {
+                found.push(At {
+                    lead: f64::from(lead),
+                    slopes: slopes.iter().map(|slope| f64::from(*slope)).collect(),
+                });
             }
-            done += count;
         }
-        Ok(shares)
+        Ok(found)
+    }
+}
+
+/// A place on the line.
+struct At {
+    lead: f64,
+    /// By how much a token changes the lead, for the whole way at the slope here.
+    slopes: Vec<f64>,
+}
+
+/// A piece of the line.
+struct Piece {
+    ends: [f64; 2],
+    leads: [f64; 2],
+    /// The lead in its middle.
+    lead: f64,
+    /// Each token's part in the change over it, by the slope in its middle.
+    shares: Vec<f64>,
+    /// How much of the change that leaves out.
+    gap: f64,
+}
+
+impl Piece {
+    fn new(ends: [f64; 2], leads: [f64; 2]) -> Self {
+        Self {
+            ends,
+            leads,
+            lead: 0.0,
+            shares: Vec::new(),
+            gap: 0.0,
+        }
+    }
+
+    fn middle(&self) -> f64 {
+        (self.ends[0] + self.ends[1]) / 2.0
+    }
+
+    fn take(&mut self, middle: At) {
+        let length = self.ends[1] - self.ends[0];
+        self.lead = middle.lead;
+        self.shares = middle.slopes.iter().map(|slope| slope * length).collect();
+        self.gap = self.leads[1] - self.leads[0] - self.shares.iter().sum::<f64>();
+    }
+
+    fn halves(self) -> [Self; 2] {
+        let middle = self.middle();
+        [
+            Self::new([self.ends[0], middle], [self.leads[0], self.lead]),
+            Self::new([middle, self.ends[1]], [self.lead, self.leads[1]]),
+        ]
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is in a folder.
 
 use crate::checkpoint::{Bundle, Manifest};
-use crate::place::ModelPlace;
+use crate::place::{ModelPlace, is_classifier};
 use crate::recipe::{Recipe, RunRecipe};
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -48,7 +48,10 @@ fn model(place: &ModelPlace) -> Result<Value> {
 }
 
 fn run(dir: &Path) -> Result<Value> {
-    let recipe = Recipe::of_run(dir)?;
+    let steps = match is_classifier(dir) {
+        true => None,
+        false => Some(Recipe::of_run(dir)?.steps),
+    };
     let shelf = crate::checkpoint::Shelf::new(dir, 1);
     let checkpoints: Vec<_> = shelf
         .bundles()?
@@ -67,7 +70,7 @@ fn run(dir: &Path) -> Result<Value> {
     Ok(json!({
         "kind": "run",
         "folder": dir,
-        "steps": recipe.steps,
+        "steps": steps,
         "trained": last_row(&dir.join("train.csv")),
         "evaluated": last_row(&dir.join("eval.csv")),
         "checkpoints": checkpoints,

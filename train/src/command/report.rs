@@ -1,5 +1,6 @@
 //! `report`: a run's page again, or several runs side by side.
 
+use crate::place::is_classifier;
 use crate::run::DATA;
 use crate::{Error, Result, report};
 use slovo_args::ReportArgs;
@@ -12,6 +13,12 @@ use std::path::{Path, PathBuf};
 ///
 /// A folder that holds no run, an `--out` that is no page, or a file system that refuses.
 pub fn report(args: &ReportArgs) -> Result<PathBuf> {
+    if let Some(run) = args.runs.iter().find(|run| is_classifier(run)) {
+        return Err(Error::Folder {
+            path: run.clone(),
+            what: "holds a classifier; its report, report.html, is in the folder already".into(),
+        });
+    }
     let html = match (&args.out, args.runs.as_slice()) {
         (Some(out), _) => out.clone(),
         (None, [run]) => return report::write(run),
