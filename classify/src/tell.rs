@@ -501,6 +501,7 @@ impl Telling<'_> {
 pub(crate) fn trains(trains: &Trains) -> String {
     match trains {
         Trains::Head => "the head alone".into(),
+        Trains::Last(1) => "the head and the last block with the norm behind it".into(),
         Trains::Last(n) => format!("the head and the last {n} blocks with the norm behind them"),
         Trains::Lora { rank, matrices, .. } => {
             let names: Vec<_> = matrices
