@@ -4,7 +4,8 @@
 //! The text's embedded tokens are reached on a straight line from those of a text that says nothing, all
 //! of whose tokens are the filler; the gradient of the class's lead over its nearest rival, summed along
 //! that line, is shared out among the tokens. The shares add up to the difference between the leads at
-//! both ends (completeness): how well they do is measured, and the line is cut finer until they do.
+//! both ends (completeness): how well they do is measured and told, and the line is cut finer where they
+//! do not yet.
 
 mod show;
 mod words;
@@ -25,9 +26,9 @@ use words::{Share, words};
 const CLOSE: f64 = 0.01;
 /// Pieces that the line is cut into at first.
 const PIECES: usize = 16;
-/// Points on the line at most: where a model changes its mind within a thousandth of the way, a few
-/// dozen lie there.
-const MOST: usize = 4096;
+/// Points on the line at most. Large decoders change their minds within a thousandth of the way; what is
+/// missing from the sum then is said.
+const MOST: usize = 1024;
 /// Tokens computed at once.
 const TOGETHER: usize = 512;
 
