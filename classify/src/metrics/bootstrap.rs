@@ -5,9 +5,10 @@
 //! both does not count.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use slovo_data::order::below;
 
 use super::mean_defined;
 
@@ -120,18 +121,6 @@ fn stream(seed: u64, resample: u64) -> ChaCha8Rng {
     let mut stream = ChaCha8Rng::from_seed(key);
     stream.set_stream(resample);
     stream
-}
-
-/// A number below `bound` (at least 1), every one equally likely: Lemire 2019, "Fast Random Integer
-/// Generation in an Interval".
-fn below(stream: &mut ChaCha8Rng, bound: u64) -> u64 {
-    let threshold = bound.wrapping_neg() % bound;
-    loop {
-        let product = u128::from(stream.next_u64()) * u128::from(bound);
-        if product as u64 >= threshold {
-            return (product >> 64) as u64;
-        }
-    }
 }
 
 #[cfg(test)]
