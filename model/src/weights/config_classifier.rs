@@ -21,8 +21,7 @@ const MULTI_LABEL: &str = "multi_label_classification";
 #[derive(Deserialize)]
 #[serde(expecting = "an object with the settings of a classifier")]
 pub(super) struct ClassifierJson {
-    #[serde(default)]
-    id2label: BTreeMap<String, String>,
+    id2label: Option<BTreeMap<String, String>>,
     problem_type: Option<String>,
     /// Of shapes of our own.
     classifier: Option<Own>,
@@ -42,12 +41,13 @@ impl ClassifierJson {
         transformer: &TransformerConfig,
         refuse: &Refuse<'_>,
     ) -> Result<ClassifierConfig, WeightsError> {
-        let mut labels = Vec::with_capacity(self.id2label.len());
-        for id in 0..self.id2label.len() {
-            match self.id2label.get(&id.to_string()) {
+        let id2label = self.id2label.unwrap_or_else(unnamed);
+        let mut labels = Vec::with_capacity(id2label.len());
+        for id in 0..id2label.len() {
+            match id2label.get(&id.to_string()) {
                 Some(label) => labels.push(label.clone()),
                 None => {
-                    let found = format!("{} names, none of class {id}", self.id2label.len());
+                    let found = format!("{} names, none of class {id}", id2label.len());
                     return Err(refuse.error(
                         "id2label",
                         &found,
@@ -77,6 +77,12 @@ impl ClassifierJson {
             multi_label,
         })
     }
+}
+
+/// What `transformers` calls the classes of a folder that names none.
+fn unnamed() -> BTreeMap<String, String> {
+    let named = (0..2).map(|id| (id.to_string(), format!("LABEL_{id}")));
+    named.collect()
 }
 
 /// The family that can express a classifier, and the contents of `config.json`.

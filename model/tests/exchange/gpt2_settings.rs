@@ -157,8 +157,8 @@ fn switches_that_change_the_numbers_are_refused() {
                 "`position_embedding_type` is \"relative_key\", but only \"absolute\" can",
             ),
             (
-                json!({"architectures": ["GPT2ForSequenceClassification"]}),
-                "`architectures` is \"GPT2ForSequenceClassification\", but only \"GPT2LMHeadModel\"",
+                json!({"architectures": ["GPT2ForTokenClassification"]}),
+                "`architectures` is \"GPT2ForTokenClassification\", but only \"GPT2LMHeadModel\"",
             ),
             (
                 json!({"architectures": ["GPT2LMHeadModel", "GPT2DoubleHeadsModel"]}),

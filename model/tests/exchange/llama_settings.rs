@@ -518,10 +518,10 @@ fn look_alikes_are_refused() {
 #[test]
 fn other_classes_of_the_families_are_refused() {
     for (model_type, class) in [
-        ("llama", "LlamaForSequenceClassification"),
         ("llama", "LlamaForTokenClassification"),
         ("llama", "MistralForCausalLM"),
-        ("mistral", "MistralForSequenceClassification"),
+        ("mistral", "MistralForQuestionAnswering"),
+        ("llama", "MistralForSequenceClassification"),
         ("qwen2", "Qwen2ForRewardModel"),
         ("qwen3", "Qwen3ForCausalLMEagle"),
     ] {
@@ -532,6 +532,8 @@ fn other_classes_of_the_families_are_refused() {
     for (model_type, class) in [
         ("llama", "LlamaForCausalLM"),
         ("llama", "LlamaModel"),
+        ("llama", "LlamaForSequenceClassification"),
+        ("mistral", "MistralForSequenceClassification"),
         ("mistral", "MistralForCausalLM"),
         ("qwen2", "Qwen2ForCausalLM"),
         ("qwen3", "Qwen3ForCausalLM"),

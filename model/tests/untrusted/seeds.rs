@@ -141,7 +141,7 @@ fn config() -> Vec<(String, Vec<u8>)> {
         ),
         named(
             "wrong-class",
-            with("architectures", json!(["LlamaForSequenceClassification"])),
+            with("architectures", json!(["LlamaForTokenClassification"])),
         ),
         named("wrong-deep", format!("{{\"a\":{}", "[".repeat(300))),
     ]
