@@ -23,28 +23,52 @@ impl DropoutMasks {
 
     /// Zero with probability `p`, else `1 / (1 - p)`, `n` times: the next site's multipliers.
     fn next(&mut self, p: f64, n: usize) -> Vec<f32> {
-        let kept = scale(p);
-        self.draw(p, n, |keep| if keep { kept } else { 0.0 })
+        self.draw(p, n, [0.0, scale(p)])
     }
 
     /// The next site's masks as one byte a value, 1 for what stays, and what that is multiplied by.
     #[cfg(feature = "fused")]
     pub(crate) fn kept(&mut self, p: f64, n: usize) -> (Vec<u8>, f32) {
-        (self.draw(p, n, u8::from), scale(p))
+        (self.draw(p, n, [0, 1]), scale(p))
     }
 
-    fn draw<T>(&mut self, p: f64, n: usize, value: impl Fn(bool) -> T) -> Vec<T> {
-        let mut rng = stream(Domain::Dropout, self.seed, self.site);
+    /// `n` values, each the first of two with probability `p`, else the second.
+    fn draw<T: Copy + Default + Send + Sync>(&mut self, p: f64, n: usize, two: [T; 2]) -> Vec<T> {
+        let rng = stream(Domain::Dropout, self.seed, self.site);
         self.site += 1;
         // Sixteen bits a value: p is met to within 1/131072, at half the cost of a whole word.
         let dropped = (p * 65536.0).round() as u32;
-        let mut values = Vec::with_capacity(n + 1);
-        for _ in 0..n.div_ceil(2) {
-            let word = rng.next_u32();
-            values.extend([word & 0xffff, word >> 16].map(|bits| value(bits >= dropped)));
-        }
-        values.truncate(n);
+        let mut values = vec![T::default(); n];
+        // A part of the stream can be drawn without what stands before it.
+        in_chunks(&mut values, |number, values| {
+            let mut rng = rng.clone();
+            rng.set_word_pos((number * CHUNK / 2) as u128);
+            let mut bytes = [0; 2 * CHUNK];
+            let bytes = &mut bytes[..2 * values.len()];
+            rng.fill_bytes(bytes);
+            for (value, bits) in values.iter_mut().zip(bytes.chunks_exact(2)) {
+                let bits = u16::from_le_bytes([bits[0], bits[1]]);
+                *value = two[usize::from(u32::from(bits) >= dropped)];
+            }
+        });
         values
+    }
+}
+
+/// Values drawn at once, an even number.
+const CHUNK: usize = 1 << 12;
+
+/// Fills values chunk by chunk, on all threads where there are operations of our own.
+fn in_chunks<T: Send>(values: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync) {
+    #[cfg(feature = "fused")]
+    {
+        use rayon::prelude::*;
+        let chunks = values.par_chunks_mut(CHUNK).enumerate();
+        chunks.for_each(|(number, values)| fill(number, values));
+    }
+    #[cfg(not(feature = "fused"))]
+    for (number, values) in values.chunks_mut(CHUNK).enumerate() {
+        fill(number, values);
     }
 }
 
@@ -83,6 +107,21 @@ mod tests {
         assert_eq!(first.len(), 101);
         assert_ne!(first, a.next(0.5, 101));
         assert_ne!(first, DropoutMasks::new(6).next(0.5, 101));
+    }
+
+    #[test]
+    fn a_mask_drawn_in_parts_is_that_of_the_whole_stream() {
+        let n = 3 * CHUNK + 77;
+        let values = DropoutMasks::new(9).next(0.3, n);
+        let mut rng = stream(Domain::Dropout, 9, 0);
+        let dropped = (0.3_f64 * 65536.0).round() as u32;
+        for pair in values.chunks(2) {
+            let word = rng.next_u32();
+            let expected = [word & 0xffff, word >> 16].map(|bits| bits >= dropped);
+            for (value, expected) in pair.iter().zip(expected) {
+                assert_eq!(*value > 0.0, expected);
+            }
+        }
     }
 
     #[test]
