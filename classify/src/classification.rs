@@ -1,31 +1,25 @@
 //! Classification, from recipe to report: texts, sides, trainings, what they have to beat.
 
-use crate::base;
-use crate::batch::Texts;
-use crate::encode::Encoded;
 use crate::fit::{Fit, Fitted};
-use crate::front::{self, Front};
+use crate::ground::{Ground, Sides};
 use crate::labelled::{self, Labelled};
 use crate::leak::{DropLeaked, Leaks, distinct};
-use crate::metrics::{Aim, Temperature};
+use crate::metrics::{Aim, Calibration, Temperature};
 use crate::recipe::{Base, Recipe};
 use crate::report::Report;
-use crate::saved::{FILE, Settings, logits};
+use crate::saved::logits;
 use crate::split::{Split, SplitRecipe};
 use crate::tell::{Found, Told};
-use crate::{Error, Result, tell};
+use crate::{Error, Result, Truth, tell};
 use burn::module::Module;
-use sha2::{Digest, Sha256};
 use slovo_args::{TrainClassifierArgs, TrainingArgs};
-use slovo_data::files::hex;
 use slovo_data::stop::Stop;
-use slovo_model::{Classifier, Fixed, save_model};
+use slovo_model::Classifier;
 use slovo_train::backend::{self, Opened};
 use slovo_train::files;
 use slovo_train::progress::notice;
 use slovo_train::run::{holds_run, refuse_filled};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// A recipe, its texts and its folder, ready to train.
@@ -40,23 +34,8 @@ pub struct Classification {
     aim: Option<Aim>,
     /// Texts that stood there more than once and are counted once.
     repeated: usize,
-    opened: Opened,
+    pub(crate) opened: Opened,
     begun: Instant,
-}
-
-/// The sides of one training.
-struct Sides {
-    split: Split,
-    /// Places in the test side of texts that do not stand in training.
-    clean: Vec<usize>,
-}
-
-/// What trainings with the same base share.
-struct Ground {
-    base: base::Opened,
-    texts: Arc<Texts>,
-    recipe: Recipe,
-    frozen_seconds: f64,
 }
 
 impl Classification {
@@ -205,18 +184,22 @@ impl Classification {
                 out: &folder,
                 opened: &self.opened,
             };
-            let Some(Fitted { model, outcome }) = fit.run(args, stop)? else {
+            let Some(Fitted {
+                model,
+                step,
+                outcome,
+            }) = fit.run(args, stop)?
+            else {
                 return Ok(None);
             };
             let told = self.told(&model, &current, sides)?;
-            let loss = outcome
-                .measured
-                .map_or(f64::NAN, |(_, measured)| measured.loss);
+            let loss = told.validation_loss;
             if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
                 best = Some((loss, model, number));
             }
             found.push(Found {
                 seed: *seed,
+                step,
                 told,
                 outcome,
                 folder,
@@ -275,102 +258,13 @@ impl Classification {
             let clean = split.test.iter().enumerate();
             let clean = clean.filter(|(_, item)| kept.binary_search(item).is_ok());
             let clean = clean.map(|(place, _)| place).collect();
-            all.push(Sides { clean, split });
-        }
-        Ok(all)
-    }
-
-    /// Opens the base and lets the part that does not learn read the texts.
-    fn ground(&self, splits: &[Sides], number: usize, stop: &Stop) -> Result<Ground> {
-        let sides = splits.get(number).unwrap_or(&splits[0]);
-        let seed = self.recipe.seed + number as u64;
-        let device = self.opened.device.clone();
-        let examples = &self.labelled.examples;
-        let trained = sides.split.train.iter();
-        let trained = trained.map(|item| examples[*item].text.as_str());
-        // What learns is loaded where gradients are kept; the rest asks for none.
-        let base = base::open(&self.recipe, trained, &device.clone().autodiff())?;
-        let positions = base.shape().max_seq_len;
-        if self.recipe.encoding.max_tokens > positions {
-            return Err(Error::Value {
-                field: "encoding.max_tokens",
-                found: self.recipe.encoding.max_tokens.to_string(),
-                expected: format!("the base reads at most {positions} tokens"),
+            all.push(Sides {
+                clean,
+                leaks: leaks.report(),
+                split,
             });
         }
-        let texts: Vec<&str> = examples
-            .iter()
-            .map(|example| example.text.as_str())
-            .collect();
-        let place = |i: usize| examples[i].place.to_string();
-        let encoded = self
-            .recipe
-            .encoding
-            .encode(&base.tokenizer, &texts, place)?;
-        let width = base.shape().d_model;
-        let recipe = self
-            .recipe
-            .clone()
-            .resolve(sides.split.train.len(), width)?;
-        let started = Instant::now();
-        let mut wanted = vec![false; examples.len()];
-        for Sides { split, .. } in splits {
-            let sides = [&split.train, &split.validation, &split.test];
-            sides
-                .into_iter()
-                .flatten()
-                .for_each(|item| wanted[*item] = true);
-        }
-        let front = self.front(&base, (&encoded, &wanted), seed, stop)?;
-        Ok(Ground {
-            base,
-            texts: Arc::new(Texts {
-                classes: examples
-                    .iter()
-                    .map(|example| example.classes.clone())
-                    .collect(),
-                count: self.labelled.classes.len(),
-                multi_label: self.recipe.data.multi_label.is_some(),
-                encoded,
-                front,
-            }),
-            recipe,
-            frozen_seconds: started.elapsed().as_secs_f64(),
-        })
-    }
-
-    fn front(
-        &self,
-        base: &base::Opened,
-        (texts, wanted): (&[Encoded], &[bool]),
-        seed: u64,
-        stop: &Stop,
-    ) -> Result<Option<Front>> {
-        let device = &self.opened.device;
-        let config = base.classifier_config(&self.recipe, &self.labelled.classes);
-        let classifier = base.classifier(&config, seed, &device.clone().autodiff())?;
-        let fixed = classifier.fixed(&self.recipe.trains);
-        if fixed == Fixed::Nothing {
-            return Ok(None);
-        }
-        let request = front::Request {
-            classifier: &classifier.valid(),
-            fixed,
-            weights: base.fingerprint(seed),
-            texts,
-            wanted,
-            cache: self.recipe.cache,
-            device,
-            backend: self.opened_name(),
-        };
-        Front::of(&request, stop)
-    }
-
-    fn opened_name(&self) -> &'static str {
-        match self.opened.adapter {
-            Some(_) => "adapter",
-            None => "cpu",
-        }
+        Ok(all)
     }
 
     /// What the model says of the texts that it did not learn from.
@@ -380,7 +274,17 @@ impl Classification {
         let classes = self.labelled.classes.len();
         let truth = tell::truth(&self.labelled, &sides.split.validation, self.multi_label());
         let temperature = Temperature::fit_cautiously(&validation, truth.truth(), classes);
+        let calibration = match truth.truth() {
+            Truth::Single(truth) => {
+                let said = Temperature::ONE.softmax(&validation, classes);
+                Calibration::single(&said, truth, classes)
+            }
+            Truth::Multi(truth) => {
+                Calibration::multi(&Temperature::ONE.sigmoid(&validation), truth)
+            }
+        };
         Ok(Told {
+            validation_loss: calibration.log_loss.unwrap_or(f64::NAN),
             validation,
             test,
             temperature,
@@ -389,25 +293,6 @@ impl Classification {
 
     pub(crate) fn multi_label(&self) -> bool {
         self.recipe.data.multi_label.is_some()
-    }
-
-    /// Names texts, sides and what the classifier begins with.
-    fn fingerprint(&self, ground: &Ground, sides: &Sides, seed: u64) -> String {
-        let mut hash = Sha256::new();
-        hash.update(ground.base.fingerprint(seed));
-        let Split {
-            train,
-            validation,
-            test,
-        } = &sides.split;
-        hash.update(format!(
-            "{:?} {train:?} {validation:?} {test:?}",
-            self.labelled.classes
-        ));
-        for (encoded, classes) in ground.texts.encoded.iter().zip(&ground.texts.classes) {
-            hash.update(format!("{:?}{classes:?}", encoded.ids));
-        }
-        hex(&hash.finalize())
     }
 
     fn report(
@@ -419,14 +304,8 @@ impl Classification {
         best: usize,
         stop: &Stop,
     ) -> Result<Option<Report>> {
-        let sides: Vec<tell::Sides<'_>> = (0..found.len())
-            .map(|number| {
-                let of = splits.get(number).unwrap_or(&splits[0]);
-                tell::Sides {
-                    split: &of.split,
-                    clean: &of.clean,
-                }
-            })
+        let sides: Vec<&Sides> = (0..found.len())
+            .map(|number| splits.get(number).unwrap_or(&splits[0]))
             .collect();
         let telling = tell::Telling {
             recipe: &ground.recipe,
@@ -450,95 +329,6 @@ impl Classification {
             begun: self.begun,
         };
         telling.report(stop)
-    }
-
-    /// How many parameters learn.
-    fn learning(&self, ground: &Ground) -> Result<usize> {
-        let device = self.opened.device.clone().autodiff();
-        let config = ground
-            .base
-            .classifier_config(&self.recipe, &self.labelled.classes);
-        let model = ground.base.classifier(&config, self.recipe.seed, &device)?;
-        let model = model.train_only(&self.recipe.trains, self.recipe.seed);
-        let mut count = Count(0);
-        model.visit(&mut count);
-        Ok(count.0)
-    }
-
-    /// Writes the best model's folder: complete or absent.
-    fn keep(
-        &self,
-        model: &Classifier,
-        ground: &Ground,
-        found: &Found,
-        report: &Report,
-    ) -> Result<()> {
-        let place = self.out.join("model");
-        let temporary = files::beside(&place, "tmp");
-        if temporary.exists() {
-            files::remove_folder(&temporary)?;
-        }
-        let run = report.runs.iter().find(|run| run.seed == found.seed);
-        let settings = Settings {
-            encoding: self.recipe.encoding,
-            temperature: found.told.temperature.get(),
-            positive: self
-                .positive()
-                .map(|class| self.labelled.classes[class].clone()),
-            threshold: run.and_then(|run| Some(run.threshold.as_ref()?.threshold)),
-        };
-        let json = serde_json::to_string_pretty(&settings)
-            .map_err(|error| slovo_train::Error::Training(error.to_string()))?;
-        let write = || -> Result<()> {
-            save_model(&temporary, model)?;
-            let tokenizer = &ground.base.tokenizer;
-            let path = temporary.join("tokenizer.json");
-            tokenizer.save(&path).map_err(slovo_data::Error::from)?;
-            let mut config = serde_json::json!({
-                "tokenizer_class": "PreTrainedTokenizerFast",
-                "model_max_length": self.recipe.encoding.max_tokens,
-            });
-            for (role, token) in tokenizer.special_tokens_map() {
-                config[role] = token.into();
-            }
-            let text = format!("{config:#}\n");
-            files::write_synced(&temporary.join("tokenizer_config.json"), text.as_bytes())?;
-            files::write_synced(&temporary.join(FILE), format!("{json}\n").as_bytes())?;
-            let provenance = slovo_train::place::Provenance {
-                version: env!("CARGO_PKG_VERSION").into(),
-                stage: "classify".into(),
-                step: run.map_or(0, |run| run.step),
-                tokens: found.outcome.state.tokens,
-                validation_loss: run.map_or(f64::NAN, |run| run.validation_loss),
-                context: self.recipe.encoding.max_tokens,
-                data: found.outcome.state.identity.data.clone(),
-                tokenizer: tokenizer.fingerprint(),
-            };
-            let text = slovo_data::recipe::to_ron_string(&provenance)?;
-            files::write_synced(&temporary.join("slovo.ron"), text.as_bytes())?;
-            files::sync_folder(&temporary)?;
-            Ok(files::replace_folder(&temporary, &place)?)
-        };
-        let written = write();
-        if written.is_err() {
-            // The write's own error is the one to tell.
-            let _ = std::fs::remove_dir_all(&temporary);
-        }
-        written
-    }
-}
-
-struct Count(usize);
-
-impl burn::module::ModuleVisitor for Count {
-    fn visit_float<const D: usize>(
-        &mut self,
-        param: &burn::module::Param<burn::tensor::Tensor<D>>,
-    ) {
-        let value = param.val();
-        if value.is_require_grad() {
-            self.0 += value.shape().num_elements();
-        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! One training of a classifier, from its base to its best model.
 
+use crate::Result;
 use crate::base;
 use crate::batch::{HeldOutTexts, TextBatch, Texts, TrainBatches};
 use crate::order::{Balance, Pool, weights};
 use crate::recipe::Recipe;
 use crate::split::Split;
 use crate::task::ClassifyTask;
-use crate::{Error, Result};
 use burn::data::dataloader::DataLoader;
-use burn::module::Module;
 use burn::tensor::Device;
 use slovo_args::TrainingArgs;
 use slovo_data::stop::Stop;
@@ -47,8 +46,10 @@ pub struct Fit<'a> {
 
 /// What came out of it.
 pub struct Fitted {
-    /// The best model by validation loss, without gradients; adapters are part of their matrices.
+    /// The model that the recipe keeps, without gradients; adapters are part of their matrices.
     pub model: Classifier,
+    /// Its step; of an average, the last one in it.
+    pub step: u64,
     /// How the run ended.
     pub outcome: Outcome,
 }
@@ -130,11 +131,15 @@ impl Fit<'_> {
             session,
             args.progress,
         )?;
-        let Some((step, _)) = outcome.measured.filter(|_| outcome.end != End::Stopped) else {
+        let Some((best, _)) = outcome.measured.filter(|_| outcome.end != End::Stopped) else {
             return Ok(None);
         };
+        let shelf = Shelf::new(self.out, self.recipe.checkpoint.keep);
+        let kept = self.recipe.evaluation.keeps;
+        let (model, step) = kept.model(&shelf, best, || self.task(&training))?;
         Ok(Some(Fitted {
-            model: self.best(step, &training)?,
+            model,
+            step,
             outcome,
         }))
     }
@@ -162,21 +167,5 @@ impl Fit<'_> {
         let texts = HeldOutTexts::new(self.texts.clone(), &self.split.validation);
         let batch = self.recipe.evaluation.batch;
         Arc::new(EvalLoader::new(Arc::new(texts), None, batch, device))
-    }
-
-    /// The model of the best step, from its checkpoint: that holds what learnt, the base the rest.
-    fn best(&self, step: u64, training: &Device) -> Result<Classifier> {
-        let task = self.task(training)?;
-        let shelf = Shelf::new(self.out, self.recipe.checkpoint.keep);
-        let mut bundles = shelf.bundles()?.into_iter();
-        let bundle = bundles
-            .find(|bundle| bundle.step == step)
-            .ok_or_else(|| Error::Folder {
-                path: self.out.join("checkpoints"),
-                what: format!("the checkpoint of the best step, {step}, is gone"),
-            })?;
-        bundle.verify()?;
-        let task = bundle.load_model(task)?;
-        Ok(task.model.valid().materialize())
     }
 }

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod against;
 pub mod base;
 pub mod baseline;
 pub mod batch;
@@ -34,6 +35,9 @@ mod error;
 pub mod explain;
 pub mod fit;
 pub mod front;
+mod ground;
+mod keep;
+pub mod keeps;
 pub mod labelled;
 pub mod leak;
 pub mod metrics;

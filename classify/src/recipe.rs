@@ -4,6 +4,7 @@
 //! out. The resolved recipe is what runs and what lies in the run folder.
 
 use crate::encode::Encoding;
+use crate::keeps::Keeps;
 use crate::labelled::LabelledRecipe;
 use crate::leak::{DEFAULT_THRESHOLD, DropLeaked, Kind};
 use crate::order::Balance;
@@ -158,6 +159,8 @@ pub struct Evaluation {
     pub batch: usize,
     /// Stop after this many evaluations in a row that are no better than the best.
     pub patience: Option<u64>,
+    /// Which step's model is the result.
+    pub keeps: Keeps,
 }
 
 impl Default for Evaluation {
@@ -166,6 +169,7 @@ impl Default for Evaluation {
             every: None,
             batch: 32,
             patience: None,
+            keeps: Keeps::Best,
         }
     }
 }
@@ -277,6 +281,13 @@ impl Recipe {
         if self.evaluation.every == Some(0) {
             return wrong("evaluation.every", "0".into(), "1 or more would do");
         }
+        if self.evaluation.keeps == Keeps::Average(0) {
+            return wrong(
+                "evaluation.keeps",
+                "Average(0)".into(),
+                "Average(3) would do",
+            );
+        }
         if self.encoding.max_tokens == 0 {
             return wrong("encoding.max_tokens", "0".into(), "256 would do");
         }
@@ -316,6 +327,10 @@ impl Recipe {
         self.epochs = None;
         self.steps = Some(steps);
         self.evaluation.every = Some(self.evaluation.every.unwrap_or(per_epoch).min(steps));
+        if let Keeps::Average(n) = self.evaluation.keeps {
+            self.checkpoint.every = self.checkpoint.every.or(self.evaluation.every);
+            self.checkpoint.keep = self.checkpoint.keep.max(n);
+        }
         self.schedule = self.schedule.resolve(steps, d_model)?;
         Ok(self)
     }

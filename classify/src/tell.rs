@@ -1,22 +1,16 @@
 //! From what models said of held-out texts to the report.
 
-use crate::baseline;
+use crate::ground::Sides;
 use crate::labelled::Labelled;
-use crate::leak::Leaks;
-use crate::metrics::{
-    Aim, Bootstrap, Difference, Ranking, Reached, Temperature, Threshold, mcnemar,
-    paired_difference_over_splits, top_class,
-};
+use crate::metrics::{Aim, Reached, Temperature, Threshold, top_class};
 use crate::recipe::{Base, Recipe};
-use crate::report::{Baseline, Data, Mistake, Model, Report, Run, Summary};
-use crate::split::{Split, SplitRecipe};
+use crate::report::{Data, Mistake, Model, Report, Run, Summary};
+use crate::split::SplitRecipe;
 use crate::{Error, Result, ScoreOptions, Scores, Truth};
 use slovo_data::memory;
 use slovo_data::stop::Stop;
 use slovo_model::{ClassifierConfig, Trains};
 use slovo_train::learner::Outcome;
-use slovo_train::progress::notice;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -28,6 +22,8 @@ const MISTAKES: usize = 30;
 /// One training, over.
 pub(crate) struct Found {
     pub seed: u64,
+    /// The step of the model that was kept.
+    pub step: u64,
     pub told: Told,
     pub outcome: Outcome,
     /// Its run folder.
@@ -39,6 +35,8 @@ pub(crate) struct Found {
 /// What a model said of the texts that it did not learn from: logits, `[texts, classes]`.
 pub(crate) struct Told {
     pub validation: Vec<f64>,
+    /// In nats.
+    pub validation_loss: f64,
     pub test: Vec<f64>,
     /// Fitted on the validation texts.
     pub temperature: Temperature,
@@ -78,13 +76,6 @@ pub(crate) fn truth(labelled: &Labelled, items: &[usize], multi_label: bool) -> 
     }
 }
 
-/// The sides of one training.
-pub(crate) struct Sides<'a> {
-    pub split: &'a Split,
-    /// Places in the test side of texts that do not stand in training.
-    pub clean: &'a [usize],
-}
-
 /// All that the report is made of.
 pub(crate) struct Telling<'a> {
     /// Every default spelled out.
@@ -93,7 +84,7 @@ pub(crate) struct Telling<'a> {
     pub positive: Option<usize>,
     pub aim: Option<Aim>,
     /// Of each training.
-    pub sides: &'a [Sides<'a>],
+    pub sides: &'a [&'a Sides],
     /// How many differ.
     pub splits: usize,
     pub found: &'a [Found],
@@ -107,19 +98,12 @@ pub(crate) struct Telling<'a> {
     pub begun: Instant,
 }
 
-/// What one baseline said of the test texts of each split: probabilities.
-struct Simple {
-    what: &'static str,
-    name: String,
-    test: Vec<Vec<f64>>,
-}
-
 impl Telling<'_> {
-    fn multi_label(&self) -> bool {
+    pub fn multi_label(&self) -> bool {
         self.config.multi_label
     }
 
-    fn probabilities(&self, temperature: Temperature, logits: &[f64]) -> Vec<f64> {
+    pub fn probabilities(&self, temperature: Temperature, logits: &[f64]) -> Vec<f64> {
         match self.multi_label() {
             true => temperature.sigmoid(logits),
             false => temperature.softmax(logits, self.labelled.classes.len()),
@@ -127,7 +111,7 @@ impl Telling<'_> {
     }
 
     /// Scores of a side, or of some places in it; `None` for an empty one.
-    fn scores(
+    pub fn scores(
         &self,
         items: &[usize],
         probabilities: &[f64],
@@ -165,8 +149,6 @@ impl Telling<'_> {
 
     /// The report; `None` when asked to stop before the end.
     pub fn report(&self, stop: &Stop) -> Result<Option<Report>> {
-        let first = &self.sides[0];
-        let leaks = Leaks::find(self.labelled, first.split, self.recipe.leaks.near)?.report();
         let mut runs = Vec::with_capacity(self.found.len());
         for (found, sides) in self.found.iter().zip(self.sides) {
             runs.push(self.run(found, sides)?);
@@ -183,7 +165,7 @@ impl Telling<'_> {
                 .map(|class| self.labelled.classes[class].clone()),
             model: self.model(),
             data: self.data(),
-            leaks,
+            leaks: self.sides[0].leaks.clone(),
             validation: of(|run| run.validation.as_ref()),
             test: of(|run| run.test.as_ref()),
             test_deduplicated: of(|run| run.test_deduplicated.as_ref()),
@@ -200,27 +182,24 @@ impl Telling<'_> {
         }))
     }
 
-    fn run(&self, found: &Found, sides: &Sides<'_>) -> Result<Run> {
+    fn run(&self, found: &Found, sides: &Sides) -> Result<Run> {
         let Told {
             validation,
             test,
             temperature,
+            ..
         } = &found.told;
-        let split = sides.split;
+        let split = &sides.split;
         let plain = |logits: &[f64]| self.probabilities(Temperature::ONE, logits);
         let (of_validation, of_test) = (plain(validation), plain(test));
         let temperature = Some(*temperature);
         let threshold = self.threshold(found, sides);
-        let (step, loss) = match &found.outcome.measured {
-            Some((step, measured)) => (*step, measured.loss),
-            None => (0, f64::NAN),
-        };
         Ok(Run {
             seed: found.seed,
-            step,
+            step: found.step,
             steps: found.outcome.state.step,
             seconds: found.outcome.state.seconds,
-            validation_loss: loss,
+            validation_loss: found.told.validation_loss,
             threshold: threshold.map(|(threshold, _)| threshold),
             at_threshold: threshold.map(|(_, reached)| reached),
             validation: self.scores(&split.validation, &of_validation, None, temperature)?,
@@ -228,7 +207,7 @@ impl Telling<'_> {
             test_deduplicated: self.scores(
                 &split.test,
                 &of_test,
-                Some(sides.clean),
+                Some(&sides.clean),
                 temperature,
             )?,
             train_losses: rows(&found.folder.join("train.csv"), [0, 2])?,
@@ -237,7 +216,7 @@ impl Telling<'_> {
     }
 
     /// The threshold that was asked for, and what it does to the test texts.
-    fn threshold(&self, found: &Found, sides: &Sides<'_>) -> Option<(Threshold, Reached)> {
+    fn threshold(&self, found: &Found, sides: &Sides) -> Option<(Threshold, Reached)> {
         let (aim, class) = (self.aim?, self.positive?);
         let column = |logits: &[f64]| -> Vec<f64> {
             let all = self.probabilities(found.told.temperature, logits);
@@ -253,152 +232,6 @@ impl Telling<'_> {
         let chosen = Threshold::choose(&is(validation), &column(&found.told.validation), aim)?;
         let reached = Reached::of(&is(test), &column(&found.told.test), chosen.threshold);
         Some((chosen, reached))
-    }
-
-    fn baselines(&self, stop: &Stop) -> Result<Option<BTreeMap<String, Baseline>>> {
-        let mut all = BTreeMap::new();
-        if !self.recipe.baselines || self.sides[0].split.test.is_empty() {
-            return Ok(Some(all));
-        }
-        notice("training the baselines");
-        for kind in baseline::Baseline::ALL {
-            let mut test = Vec::with_capacity(self.splits);
-            for sides in &self.sides[..self.splits] {
-                if stop.requested() {
-                    return Ok(None);
-                }
-                test.push(self.simple(kind, sides.split)?);
-            }
-            let name = serde_json::to_value(kind).ok();
-            let name = name.and_then(|name| name.as_str().map(str::to_owned));
-            let simple = Simple {
-                what: kind.name(),
-                name: name.unwrap_or_else(|| kind.name().into()),
-                test,
-            };
-            if let Some(baseline) = self.baseline(&simple)? {
-                all.insert(simple.name, baseline);
-            }
-        }
-        Ok(Some(all))
-    }
-
-    /// What a baseline says of the test texts.
-    fn simple(&self, kind: baseline::Baseline, split: &Split) -> Result<Vec<f64>> {
-        let texts = |items: &[usize]| -> Vec<&str> {
-            let of = |item: &usize| self.labelled.examples[*item].text.as_str();
-            items.iter().map(of).collect()
-        };
-        let answers = truth(self.labelled, &split.train, self.multi_label());
-        let classes = self.labelled.classes.len();
-        let fitted = kind.fit(&texts(&split.train), answers.truth(), classes)?;
-        Ok(fitted.probabilities(&texts(&split.test)))
-    }
-
-    fn baseline(&self, simple: &Simple) -> Result<Option<Baseline>> {
-        let (mut whole, mut clean) = (Vec::new(), Vec::new());
-        for (sides, said) in self.sides.iter().zip(&simple.test) {
-            whole.extend(self.scores(&sides.split.test, said, None, None)?);
-            clean.extend(self.scores(&sides.split.test, said, Some(sides.clean), None)?);
-        }
-        let Some(test) = Summary::of(whole.iter()) else {
-            return Ok(None);
-        };
-        let test_deduplicated = Summary::of(clean.iter());
-        let best = &self.sides[self.best];
-        let said_of_best = simple.test.get(self.best).unwrap_or(&simple.test[0]);
-        let right = |said: &[f64]| self.right(&best.split.test, said);
-        let said = self.probabilities(Temperature::ONE, &self.found[self.best].told.test);
-        let mcnemar = mcnemar(&right(&said), &right(said_of_best));
-        Ok(Some(Baseline {
-            what: simple.what.into(),
-            accuracy: test.accuracy.mean,
-            accuracy_deduplicated: test_deduplicated.as_ref().map(|found| found.accuracy.mean),
-            accuracy_difference: self.difference(simple, |right, _| {
-                let n = right.len() as f64;
-                (n > 0.0).then(|| right.iter().filter(|right| **right).count() as f64 / n)
-            }),
-            pr_auc_difference: self.positive.and_then(|_| {
-                self.difference(simple, |_, ranked| {
-                    let (is, scores): (Vec<bool>, Vec<f64>) = ranked.iter().copied().unzip();
-                    Ranking::of(&is, &scores).average_precision()
-                })
-            }),
-            scores: whole.swap_remove(0),
-            test,
-            test_deduplicated,
-            mcnemar,
-        }))
-    }
-
-    /// Whether each text is told right by these probabilities.
-    fn right(&self, items: &[usize], said: &[f64]) -> Vec<bool> {
-        let rows = said.chunks_exact(self.labelled.classes.len());
-        rows.zip(items)
-            .map(|(row, item)| {
-                let classes = &self.labelled.examples[*item].classes;
-                match self.multi_label() {
-                    false => classes.first() == Some(&top_class(row)),
-                    true => row
-                        .iter()
-                        .enumerate()
-                        .all(|(class, said)| (*said >= 0.5) == classes.contains(&class)),
-                }
-            })
-            .collect()
-    }
-
-    /// The interval of the classifier's number less the baseline's, over trainings and texts. `measure`
-    /// is given of each text whether it is told right, and whether it is of the positive class, with its
-    /// score.
-    fn difference(
-        &self,
-        simple: &Simple,
-        measure: impl Fn(&[bool], &[(bool, f64)]) -> Option<f64> + Sync,
-    ) -> Option<Difference> {
-        type Known = (Vec<bool>, Vec<(bool, f64)>);
-        let classes = self.labelled.classes.len();
-        let positive = self.positive.unwrap_or(0);
-        let know = |items: &[usize], said: &[f64]| -> Known {
-            let rows = said.chunks_exact(classes).zip(items);
-            let ranked = rows.map(|(row, item)| {
-                let is = self.labelled.examples[*item].classes.contains(&positive);
-                (is, row[positive])
-            });
-            (self.right(items, said), ranked.collect())
-        };
-        let pairs: Vec<[Known; 2]> = self
-            .found
-            .iter()
-            .zip(self.sides)
-            .enumerate()
-            .map(|(number, (found, sides))| {
-                let said = self.probabilities(found.told.temperature, &found.told.test);
-                let simple = simple.test.get(number).unwrap_or(&simple.test[0]);
-                [
-                    know(&sides.split.test, &said),
-                    know(&sides.split.test, simple),
-                ]
-            })
-            .collect();
-        let items: Vec<usize> = self
-            .sides
-            .iter()
-            .map(|sides| sides.split.test.len())
-            .collect();
-        let bootstrap = Bootstrap {
-            resamples: 2000,
-            ..Bootstrap::default()
-        };
-        paired_difference_over_splits(&items, bootstrap, |split, chosen| {
-            let of = |known: &Known| {
-                let right: Vec<_> = chosen.iter().map(|item| known.0[*item]).collect();
-                let ranked: Vec<_> = chosen.iter().map(|item| known.1[*item]).collect();
-                measure(&right, &ranked)
-            };
-            let [ours, theirs] = &pairs[split];
-            Some(of(ours)? - of(theirs)?)
-        })
     }
 
     fn mistakes(&self) -> Vec<Mistake> {
@@ -476,7 +309,7 @@ impl Telling<'_> {
     }
 
     fn data(&self) -> Data {
-        let split = self.sides[0].split;
+        let split = &self.sides[0].split;
         let count = |items: &[usize]| -> Vec<usize> {
             let mut sizes = vec![0; self.labelled.classes.len()];
             for item in items {

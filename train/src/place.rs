@@ -1,8 +1,9 @@
 //! Finding a model: a run folder, a model folder or a GGUF file, wherever a command takes one.
 
 use crate::command::import::Imported;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use slovo_data::Tokenizer;
 use slovo_model::gguf::{self, Gguf, GgufError};
 use slovo_model::{CausalLm, Encoder, MaskedLm, ModelKind, Seq2Seq, WeightsError};
@@ -37,6 +38,35 @@ pub struct Provenance {
     pub data: String,
     /// Fingerprint of the tokenizer.
     pub tokenizer: String,
+}
+
+impl Provenance {
+    /// Puts the tokenizer, what `transformers` wants to know of it, and this beside the weights in
+    /// `folder`. `more` are further settings for `tokenizer_config.json`, such as a chat template.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written.
+    pub fn write(&self, folder: &Path, tokenizer: &Tokenizer, more: Value) -> Result<()> {
+        tokenizer
+            .save(&folder.join("tokenizer.json"))
+            .map_err(slovo_data::Error::from)?;
+        let mut config = json!({
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": self.context,
+        });
+        for (role, token) in tokenizer.special_tokens_map() {
+            config[role] = token.into();
+        }
+        if let Value::Object(more) = more {
+            more.into_iter()
+                .for_each(|(name, value)| config[name.as_str()] = value);
+        }
+        let text = format!("{config:#}\n");
+        files::write_synced(&folder.join("tokenizer_config.json"), text.as_bytes())?;
+        let text = slovo_data::recipe::to_ron_string(self)?;
+        files::write_synced(&folder.join("slovo.ron"), text.as_bytes())
+    }
 }
 
 /// What both begin with.

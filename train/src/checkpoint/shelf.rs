@@ -31,6 +31,11 @@ impl Shelf {
         }
     }
 
+    /// The folder that holds the bundles.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes the folder and clears what an interrupted write left.
     ///
     /// # Errors

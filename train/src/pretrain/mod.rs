@@ -21,7 +21,7 @@ use crate::samples::{Sample, Speaker};
 use crate::start::Start;
 use crate::stop::Stop;
 use crate::task::Task;
-use crate::{Error, Result, backend, files, limits, progress, report};
+use crate::{Error, Result, backend, limits, progress, report};
 use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
 use slovo_args::{Backend, PretrainArgs, TrainingArgs};
@@ -305,19 +305,6 @@ fn milestones<M: Task>(
 /// Puts tokenizer and provenance beside the weights.
 fn describe(tokenizer: Tokenizer, context: usize) -> Describe {
     Box::new(move |folder, state| {
-        tokenizer
-            .save(&folder.join("tokenizer.json"))
-            .map_err(slovo_data::Error::from)?;
-        // What `transformers` wants to know beside the tokenizer itself.
-        let mut config = serde_json::json!({
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": context,
-        });
-        for (role, token) in tokenizer.special_tokens_map() {
-            config[role] = token.into();
-        }
-        let text = format!("{config:#}\n");
-        files::write_synced(&folder.join("tokenizer_config.json"), text.as_bytes())?;
         let provenance = Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
             stage: "pretrain".into(),
@@ -328,7 +315,6 @@ fn describe(tokenizer: Tokenizer, context: usize) -> Describe {
             data: state.identity.data.clone(),
             tokenizer: state.identity.tokenizer.clone(),
         };
-        let text = slovo_data::recipe::to_ron_string(&provenance)?;
-        files::write_synced(&folder.join("slovo.ron"), text.as_bytes())
+        provenance.write(folder, &tokenizer, serde_json::json!({}))
     })
 }
