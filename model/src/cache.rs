@@ -101,6 +101,48 @@ impl Cache {
         self.select(rows);
     }
 
+    /// Moves what has been read to other columns, for a room of `capacity` tokens: column `from` and
+    /// those behind it become column `to` and those behind it. What lies before is forgotten; columns
+    /// that nothing was moved to hold zeros.
+    pub(crate) fn shift(&mut self, from: usize, to: usize, capacity: usize) {
+        let kept = self.len - from;
+        for layer in &mut self.layers {
+            for room in [&mut layer.keys, &mut layer.values] {
+                *room = room.take().map(|room| {
+                    let [batch, heads, _, width] = room.dims();
+                    let shape = [batch, heads, capacity, width];
+                    let wider = Tensor::zeros(shape, &room.device());
+                    let filled = room.narrow(2, from, kept);
+                    wider.slice_assign([0..batch, 0..heads, to..to + kept, 0..width], filled)
+                });
+            }
+        }
+        self.len = to + kept;
+        self.capacity = capacity;
+    }
+
+    /// Adds the sequences of another cache, as long and with as much room as this one.
+    ///
+    /// # Panics
+    ///
+    /// When it is not.
+    pub(crate) fn join(&mut self, other: Self) {
+        assert!(
+            (self.len, self.capacity) == (other.len, other.capacity),
+            "caches of different lengths"
+        );
+        for (layer, other) in self.layers.iter_mut().zip(other.layers) {
+            for (room, more) in [
+                (&mut layer.keys, other.keys),
+                (&mut layer.values, other.values),
+            ] {
+                let parts = room.take().into_iter().chain(more).collect();
+                *room = Some(Tensor::cat(parts, 0));
+            }
+        }
+        self.batch += other.batch;
+    }
+
     pub(crate) fn advance(&mut self, seq: usize) {
         self.len += seq;
     }

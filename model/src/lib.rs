@@ -56,6 +56,7 @@
 //! Features choose which are compiled in (`flex`, the default; `ndarray`, `wgpu`, `vulkan`, `metal`,
 //! `cuda`, `rocm`). At least one is needed to run anything.
 
+mod adapter;
 mod attention;
 mod block;
 mod cache;
@@ -72,10 +73,12 @@ mod generate;
 pub mod gguf;
 mod head;
 mod init;
+mod lora;
 mod loss;
 mod masked_lm;
 mod norm;
 pub mod ops;
+mod packing;
 mod padding;
 mod pass;
 mod pooling;
@@ -88,13 +91,12 @@ mod trunk;
 mod validate;
 mod weights;
 
+pub use adapter::Adapter;
 pub use attention::Attention;
 pub use block::Block;
 pub use cache::Cache;
 pub use causal_lm::CausalLm;
-pub use classifier::{
-    Classifier, ClassifierConfig, Fixed, HeadKind, Matrix, PoolKind, Reading, Trains,
-};
+pub use classifier::{Classifier, ClassifierConfig, Fixed, HeadKind, PoolKind, Reading, Trains};
 pub use config::{
     Activation, AttentionBias, FeedForwardKind, NormKind, Placement, PositionKind, RopeScaling,
     TransformerConfig,
@@ -106,13 +108,15 @@ pub use encoded::Encoded;
 pub use encoder::Encoder;
 pub use feed_forward::FeedForward;
 pub use generate::{
-    BeamOptions, Continuation, Finish, GenerateError, GenerateOptions, Hypothesis, Logprobs,
-    NewToken, Request, Sampling, Slide,
+    BeamOptions, Continuation, Ended, Finish, GenerateError, GenerateOptions, Hypothesis,
+    LiveBatch, Logprobs, NewToken, Request, Sampling, Slide,
 };
 pub use head::Head;
+pub use lora::Matrix;
 pub use loss::cross_entropy_sum;
 pub use masked_lm::{MaskedLm, MaskedLoss};
 pub use norm::Norm;
+pub use packing::Packing;
 pub use padding::Padding;
 pub use pass::Pass;
 pub use pooling::{AttentionPool, Pooling};

@@ -25,6 +25,14 @@ impl Padding {
         }
     }
 
+    /// What rows of these `lengths` need at their beginning to become `columns` long.
+    pub(crate) fn left_to(lengths: &[usize], columns: usize) -> Self {
+        Self {
+            before: lengths.iter().map(|n| columns.saturating_sub(*n)).collect(),
+            after: vec![0; lengths.len()],
+        }
+    }
+
     /// What rows of these `lengths` need at their end, as encoders are trained.
     pub fn right(lengths: &[usize]) -> Self {
         Self {

@@ -3,6 +3,7 @@
 
 use crate::cache::Cache;
 use crate::dropout::DropoutMasks;
+use crate::packing::Packing;
 use crate::padding::Padding;
 use crate::position::Positions;
 use burn::tensor::{Device, Int, Tensor};
@@ -16,6 +17,8 @@ pub struct Pass<'a> {
     pub dropout: Option<DropoutMasks>,
     /// What only fills up shorter rows. All passes over one cache are given the same.
     pub padding: Option<&'a Padding>,
+    /// Where texts begin, in rows of several. Not beside a cache, nor beside filler at the beginning.
+    pub packing: Option<&'a Packing>,
     /// Which segment each token belongs to, `[batch, seq]`; all to the first without.
     pub segments: Option<Tensor<2, Int>>,
 }
@@ -48,7 +51,10 @@ impl<'a> Pass<'a> {
         let start = self.start();
         // Filler at the end moves no token.
         let moved = self.padding.filter(|padding| padding.moves());
-        let of_rows = moved.map(|padding| padding.positions(start, seq, device));
+        let of_rows = match (self.packing, moved) {
+            (Some(packing), _) => Some(packing.positions(device)),
+            (None, moved) => moved.map(|padding| padding.positions(start, seq, device)),
+        };
         Positions {
             start,
             seq,

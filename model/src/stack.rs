@@ -102,6 +102,7 @@ impl Stack {
             causal_from: self.causal.then_some(start),
             window: self.window,
             rows: pass.padding.map(|padding| padding.tokens(end)),
+            since: pass.packing.map(|packing| packing.since().clone()),
         };
         let around = Surroundings {
             start,

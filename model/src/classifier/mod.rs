@@ -5,11 +5,9 @@
 //! was filled up.
 
 mod config;
-mod lora;
 mod trains;
 
 pub use config::{ClassifierConfig, HeadKind, PoolKind};
-pub use lora::Matrix;
 pub use trains::{Fixed, Trains};
 
 use crate::config::Activation;

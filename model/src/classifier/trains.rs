@@ -1,7 +1,7 @@
 //! Which parameters of a classifier learn.
 
-use super::lora::{Matrix, SeededLora};
 use super::{Classifier, PoolKind};
+use crate::lora::{Matrix, SeededLora};
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 

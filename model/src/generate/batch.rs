@@ -118,7 +118,7 @@ struct Memory {
 
 impl<D: Decoder> Reader<D> {
     /// Logits for the next token of each running row, `[rows, vocab_size]`.
-    fn read(&mut self, rows: &mut [Row<'_>], running: &[usize]) -> Result<Vec<f32>, GenerateError> {
+    fn read(&mut self, rows: &mut [Row], running: &[usize]) -> Result<Vec<f32>, GenerateError> {
         let memory = self.memory.take();
         let (mut memory, unread) = match memory {
             Some(memory) if memory.cache.len() < memory.cache.capacity() => {
@@ -139,7 +139,7 @@ impl<D: Decoder> Reader<D> {
 
     /// An empty memory for the running rows and all that is to be read into it, the shorter rows
     /// filled up. The room is as long as the longest row will be, but not longer than the model's.
-    fn lay_out(&self, rows: &mut [Row<'_>], running: &[usize]) -> (Memory, Vec<u32>) {
+    fn lay_out(&self, rows: &mut [Row], running: &[usize]) -> (Memory, Vec<u32>) {
         let max_seq_len = self.decoder.config().max_seq_len;
         let lengths: Vec<usize> = running
             .iter()

@@ -13,6 +13,7 @@ mod batch;
 mod beam;
 mod decoder;
 mod error;
+mod live;
 mod logprobs;
 mod options;
 mod row;
@@ -22,6 +23,7 @@ mod translate;
 
 pub use beam::{BeamOptions, Hypothesis};
 pub use error::GenerateError;
+pub use live::{Ended, LiveBatch};
 pub use logprobs::Logprobs;
 pub use options::{Continuation, Finish, GenerateOptions, NewToken, Request, Slide};
 pub use sampling::Sampling;

@@ -1,14 +1,16 @@
 //! One text of a batch while it grows.
 
 use super::sampler::Sampler;
-use super::{Continuation, Finish, GenerateError, Logprobs, NewToken, Request};
+use super::{Continuation, Finish, GenerateError, GenerateOptions, Logprobs, NewToken, Request};
 use crate::config::TransformerConfig;
 use std::ops::ControlFlow;
 
 /// A prompt, what came behind it, and how much of both the model sees.
-pub(super) struct Row<'a> {
+pub(super) struct Row {
     number: usize,
-    request: &'a Request<'a>,
+    options: GenerateOptions,
+    /// Tokens of the prompt.
+    prompt: usize,
     sampler: Sampler,
     /// The prompt and the new tokens.
     text: Vec<u32>,
@@ -19,20 +21,21 @@ pub(super) struct Row<'a> {
     finish: Option<Finish>,
 }
 
-impl<'a> Row<'a> {
+impl Row {
     /// # Errors
     ///
     /// A request that cannot be met.
     pub(super) fn new(
         number: usize,
-        request: &'a Request<'a>,
+        request: &Request<'_>,
         config: &TransformerConfig,
     ) -> Result<Self, GenerateError> {
         let (prompt, options, max_seq_len) = (request.prompt, &request.options, config.max_seq_len);
         request.check(config)?;
         Ok(Self {
             number,
-            request,
+            options: options.clone(),
+            prompt: prompt.len(),
             sampler: Sampler::new(&options.sampling, prompt),
             text: prompt.to_vec(),
             from: prompt.len().saturating_sub(max_seq_len),
@@ -48,16 +51,21 @@ impl<'a> Row<'a> {
 
     /// Tokens that may still come.
     pub(super) fn left(&self) -> usize {
-        self.request.options.max_new - self.new_tokens()
+        self.options.max_new - self.new_tokens()
     }
 
     /// The tokens that the model is to see, at most `max_seq_len`: what no longer fits slides out.
     pub(super) fn window(&mut self) -> &[u32] {
         if self.text.len() - self.from > self.max_seq_len {
-            let slide = self.request.options.slide.unwrap_or_default();
+            let slide = self.options.slide.unwrap_or_default();
             self.from = self.text.len() - 1 - slide.keep(self.max_seq_len);
         }
         &self.text[self.from..]
+    }
+
+    /// Its number.
+    pub(super) fn number(&self) -> usize {
+        self.number
     }
 
     /// The newest token.
@@ -76,7 +84,7 @@ impl<'a> Row<'a> {
             .sampler
             .next(logits)
             .ok_or(GenerateError::NotFinite { position })?;
-        let top = self.request.options.logprobs;
+        let top = self.options.logprobs;
         let token = NewToken {
             row: self.number,
             id,
@@ -94,13 +102,13 @@ impl<'a> Row<'a> {
 
     pub(super) fn into_continuation(mut self) -> Continuation {
         Continuation {
-            tokens: self.text.split_off(self.request.prompt.len()),
+            tokens: self.text.split_off(self.prompt),
             logprobs: self.logprobs,
             finish: self.finish.unwrap_or(Finish::Length),
         }
     }
 
     fn new_tokens(&self) -> usize {
-        self.text.len() - self.request.prompt.len()
+        self.text.len() - self.prompt
     }
 }

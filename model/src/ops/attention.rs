@@ -219,6 +219,7 @@ mod fused {
             causal_from: sight.visible.causal_from,
             window: sight.visible.window,
             rows: sight.visible.rows.clone().map(Arc::new),
+            since: sight.visible.since.clone(),
             keep: None,
         };
         if let Some(masks) = masks.as_mut().filter(|_| rate > 0.0) {
@@ -239,6 +240,7 @@ mod fused {
         causal_from: Option<usize>,
         window: Option<usize>,
         rows: Option<Arc<Vec<(usize, usize)>>>,
+        since: Option<Arc<Vec<usize>>>,
         /// Which weights stay, and what they are multiplied with.
         keep: Option<(Arc<Vec<u8>>, f32)>,
     }
@@ -259,6 +261,7 @@ mod fused {
                 causal_from: self.causal_from,
                 window: self.window,
                 rows: self.rows.as_ref().map(|rows| rows.as_slice()),
+                since: self.since.as_ref().map(|since| since.as_slice()),
             }
         }
 

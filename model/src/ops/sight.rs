@@ -7,6 +7,7 @@
 //! no mask: it leaves out what is hidden.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use std::sync::Arc;
 
 /// Which keys a query sees; by default all of them.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Visible {
     pub window: Option<usize>,
     /// For each row of the batch the keys `from..to` that are tokens; the others fill it up.
     pub rows: Option<Vec<(usize, usize)>>,
+    /// The first key that each query sees, `[batch · queries]`: that with which its own text begins.
+    pub since: Option<Arc<Vec<usize>>>,
 }
 
 /// The same, as attention between tokens of certain lengths needs it.
@@ -57,10 +60,10 @@ impl Visible {
             causal(places, self.window, groups, &device, dtype)
         });
         let filler = (self.rows.as_deref()).map(|rows| filler(rows, keys, &device, dtype));
-        let mask = match (hidden, filler) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        };
+        let others = (self.since.as_deref())
+            .map(|since| others(since, [queries, keys], groups, &device, dtype));
+        let masks = [hidden, filler, others].into_iter().flatten();
+        let mask = masks.reduce(|a, b| a + b);
         let sees = self.sees(queries, keys, groups, &device, dtype);
         Sight {
             visible: self,
@@ -78,19 +81,21 @@ impl Visible {
         dtype: DType,
     ) -> Option<Tensor<4>> {
         let rows = self.rows.as_ref()?;
-        let sees = |query: usize, (from, to): (usize, usize)| {
+        let sees = |row: usize, query: usize, (from, to): (usize, usize)| {
+            let since = self.since.as_ref();
+            let since = since.map_or(0, |since| since[row * queries + query]);
             let end = self.causal_from.map_or(keys, |start| start + query + 1);
             let begin = match (self.causal_from, self.window) {
                 (Some(_), Some(window)) => end.saturating_sub(window),
                 _ => 0,
             };
-            from.max(begin) < to.min(end)
+            from.max(begin).max(since) < to.min(end)
         };
-        let of_row = |row: &(usize, usize)| {
+        let of_row = |(number, row): (usize, &(usize, usize))| {
             let row = *row;
-            (0..groups * queries).map(move |i| sees(i % queries, row))
+            (0..groups * queries).map(move |i| sees(number, i % queries, row))
         };
-        let all: Vec<bool> = rows.iter().flat_map(of_row).collect();
+        let all: Vec<bool> = rows.iter().enumerate().flat_map(of_row).collect();
         if all.iter().all(|sees| *sees) {
             return None;
         }
@@ -138,6 +143,25 @@ fn filler(rows: &[(usize, usize)], keys: usize, device: &Device, dtype: DType) -
     let values: Vec<f64> = rows.iter().flat_map(of_row).collect();
     let shape = [rows.len(), 1, 1, keys];
     Tensor::from_data(TensorData::new(values, shape), (device, dtype))
+}
+
+/// Hides the keys before each query's own text: `[batch, 1, groups · queries, keys]`.
+fn others(
+    since: &[usize],
+    [queries, keys]: [usize; 2],
+    groups: usize,
+    device: &Device,
+    dtype: DType,
+) -> Tensor<4> {
+    let hidden = hidden(dtype);
+    let of_query = |first: &usize| {
+        let first = *first;
+        (0..keys).map(move |key| if key < first { hidden } else { 0.0 })
+    };
+    let values: Vec<f64> = since.iter().flat_map(of_query).collect();
+    let shape = [since.len() / queries, 1, queries, keys];
+    let mask = Tensor::<4>::from_data(TensorData::new(values, shape), (device, dtype));
+    mask.repeat_dim(2, groups)
 }
 
 /// What is added to the score of a key that a query must not see.

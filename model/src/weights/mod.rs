@@ -7,6 +7,7 @@
 //! Nothing in a file is trusted: nothing is allocated by a number in it before it was held against
 //! the file's length, and whatever is wrong is an error that says where.
 
+mod adapter;
 mod classes;
 mod config_bert;
 mod config_classifier;

@@ -66,7 +66,7 @@ pub fn save_model(dir: impl AsRef<Path>, model: &impl SavedModel) -> Result<(), 
 }
 
 /// Lets `write` fill a file beside `path`, and renames it to `path`.
-fn replace(
+pub(super) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), WeightsError>,
 ) -> Result<(), WeightsError> {

@@ -6,6 +6,7 @@ mod shapes;
 #[path = "../tensors/mod.rs"]
 mod tensors;
 
+mod adapter;
 mod batches;
 mod classifier;
 mod config;
@@ -14,8 +15,10 @@ mod embed;
 mod folder;
 mod forward;
 mod generation;
+mod live;
 mod loss;
 mod oracle;
+mod packing;
 mod seq2seq;
 mod sliding;
 

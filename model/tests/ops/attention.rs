@@ -41,6 +41,7 @@ impl Shape {
                 causal_from: random.coin().then_some(earlier),
                 window: random.coin().then(|| random.within(1, keys)),
                 rows: random.coin().then(|| rows(random)),
+                since: None,
             },
             dropout: random.one_of(&[0.0, 0.0, 0.3]),
             range: 1.5,
@@ -148,6 +149,7 @@ fn keys_and_values_beside_their_queries() {
                 causal_from: shape.visible.causal_from.map(|_| 0),
                 window: shape.visible.window,
                 rows: shape.visible.rows.clone().map(clip),
+                since: None,
             },
             ..shape
         }
@@ -169,11 +171,45 @@ fn a_query_that_sees_nothing_gathers_nothing() {
                 causal_from: Some(0),
                 window: None,
                 rows: Some(rows),
+                since: None,
             },
             dropout: 0.0,
             range: 1.0,
         };
         shape.check_apart(random, 1e-6, true);
+    }
+}
+
+#[test]
+fn texts_in_one_row_see_themselves_alone() {
+    let random = &mut Random(6);
+    for tokens in [1, 7, 40, 90, 200] {
+        for heads in [[1, 1], [4, 2]] {
+            let row = |random: &mut Random| {
+                let mut since = vec![0];
+                for column in 1..tokens {
+                    let begins = random.within(0, 9) == 0;
+                    since.push(if begins { column } else { since[column - 1] });
+                }
+                since
+            };
+            let since = [row(random), row(random)].concat();
+            let shape = Shape {
+                batch: 2,
+                queries: tokens,
+                keys: tokens,
+                heads,
+                head_dim: 8,
+                visible: Visible {
+                    causal_from: Some(0),
+                    since: Some(since.into()),
+                    ..Visible::default()
+                },
+                dropout: 0.0,
+                range: 1.0,
+            };
+            shape.check_packed(random);
+        }
     }
 }
 

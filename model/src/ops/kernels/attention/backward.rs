@@ -135,8 +135,13 @@ impl Backward<'_> {
             for h in sizes.query_heads(kv_head) {
                 for start in (0..sizes.queries).step_by(QUERIES) {
                     let queries = start..sizes.queries.min(start + QUERIES);
-                    let whole =
-                        Block::new(&self.visible, b, queries.clone(), sizes.keys, 0..sizes.keys);
+                    let whole = Block::new(
+                        &self.visible,
+                        b,
+                        queries.clone(),
+                        [sizes.queries, sizes.keys],
+                        0..sizes.keys,
+                    );
                     let rows = whole.tiles() * ROWS * width;
                     let (q_rows, g_rows, dq) =
                         (&mut q_rows[..rows], &mut g_rows[..rows], &mut dq[..rows]);
@@ -154,8 +159,13 @@ impl Backward<'_> {
                     let lse = &self.lse[(b * sizes.heads + h) * sizes.queries..][queries.clone()];
                     for first in (whole.base..whole.base + whole.end()).step_by(KEYS) {
                         let within = first..sizes.keys.min(first + KEYS);
-                        let block =
-                            Block::new(&self.visible, b, queries.clone(), sizes.keys, within);
+                        let block = Block::new(
+                            &self.visible,
+                            b,
+                            queries.clone(),
+                            [sizes.queries, sizes.keys],
+                            within,
+                        );
                         block.scores(q_rows, width, k_panels, d, weights, STRIDE);
                         block.scores(g_rows, width, v_panels, d, slopes, STRIDE);
                         let kept = |i: usize| {

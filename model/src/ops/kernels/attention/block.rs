@@ -31,17 +31,17 @@ pub struct Block {
 }
 
 impl Block {
-    /// What `queries` see of the keys `within`, of `keys`.
+    /// What `queries` see of the keys `within`; of so many queries and keys in all.
     pub fn new(
         visible: &Visible,
         b: usize,
         queries: Range<usize>,
-        keys: usize,
+        sizes: [usize; 2],
         within: Range<usize>,
     ) -> Self {
         let rows = queries.len();
         let range = |i: usize| {
-            let seen = visible.of(b, queries.start + i, keys);
+            let seen = visible.of(b, queries.start + i, sizes);
             seen.start.clamp(within.start, within.end)..seen.end.clamp(within.start, within.end)
         };
         let base = range(0).start / PANEL * PANEL;

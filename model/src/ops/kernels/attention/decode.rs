@@ -31,7 +31,7 @@ pub fn decode(q: Heads, k: Heads, v: Heads, scale: f32, visible: Visible, out: H
         "the sizes of `out`"
     );
     for_each_task(&sizes, |b, kv_head| {
-        let seen = visible.of(b, 0, sizes.keys);
+        let seen = visible.of(b, 0, [sizes.queries, sizes.keys]);
         for h in sizes.query_heads(kv_head) {
             // SAFETY: this task alone writes the query heads of `kv_head`, one at a time.
             unsafe { out.row_mut(b, 0, h) }.fill(0.0);

@@ -93,7 +93,13 @@ fn head(
             for h in sizes.query_heads(kv_head) {
                 for start in (0..sizes.queries).step_by(QUERIES) {
                     let queries = start..sizes.queries.min(start + QUERIES);
-                    let block = Block::new(visible, b, queries.clone(), sizes.keys, 0..sizes.keys);
+                    let block = Block::new(
+                        visible,
+                        b,
+                        queries.clone(),
+                        [sizes.queries, sizes.keys],
+                        0..sizes.keys,
+                    );
                     let q_rows = &mut q_rows[..block.tiles() * ROWS * width];
                     pack::rows(q_rows, width, &q, (b, h), queries.clone(), scale * LOG2_E);
                     block.scores(q_rows, width, k_panels, d, scores, stride);

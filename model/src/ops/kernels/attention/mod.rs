@@ -72,6 +72,12 @@ impl Sizes {
             visible.rows.is_none_or(|rows| rows.len() == batch),
             "a range for each batch row"
         );
+        assert!(
+            visible
+                .since
+                .is_none_or(|since| since.len() == batch * queries),
+            "a first key for each query"
+        );
         let weights = batch * heads * queries * keys;
         assert!(
             dropout.is_none_or(|d| d.keep.len() == weights),

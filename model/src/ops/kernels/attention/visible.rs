@@ -12,12 +12,16 @@ pub struct Visible<'a> {
     pub window: Option<usize>,
     /// For each batch row the range `lo..hi` of real keys; the others are padding.
     pub rows: Option<&'a [(usize, usize)]>,
+    /// The first key that each query sees, `[batch · queries]`, never less than that of the query
+    /// before it.
+    pub since: Option<&'a [usize]>,
 }
 
 impl Visible<'_> {
-    /// The keys that query `i` of batch row `b` sees, of `keys`. Both ends grow with `i`, on
+    /// The keys that query `i` of batch row `b` sees, of so many queries and keys. Both ends grow with `i`, on
     /// which the block-wise loops rely.
-    pub(super) fn of(&self, b: usize, i: usize, keys: usize) -> Range<usize> {
+    pub(super) fn of(&self, b: usize, i: usize, sizes: [usize; 2]) -> Range<usize> {
+        let [queries, keys] = sizes;
         let (mut lo, mut hi) = match self.rows {
             Some(rows) => (rows[b].0, rows[b].1.min(keys)),
             None => (0, keys),
@@ -28,6 +32,9 @@ impl Visible<'_> {
             if let Some(window) = self.window {
                 lo = lo.max(end.saturating_sub(window));
             }
+        }
+        if let Some(since) = self.since {
+            lo = lo.max(since[b * queries + i]);
         }
         // An empty range keeps its ends in order, as both still grow with the query.
         lo.min(hi)..hi

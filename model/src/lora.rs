@@ -1,4 +1,4 @@
-//! Low-rank additions to the trunk's matrices (LoRA, Hu et al. 2021,
+//! Low-rank additions to a model's matrices (LoRA, Hu et al. 2021,
 //! <https://arxiv.org/abs/2106.09685>), by Burn's reparameterisations.
 
 use crate::random::{Domain, normal, stream};
@@ -32,7 +32,7 @@ impl Matrix {
         vec![Query, Key, Value, Output, Gate, Up, Down]
     }
 
-    fn ending(self) -> &'static str {
+    pub(crate) fn ending(self) -> &'static str {
         match self {
             Self::Query => ".attention.query.weight",
             Self::Key => ".attention.key.weight",
@@ -47,7 +47,7 @@ impl Matrix {
 
 /// Burn's LoRA, whose first factor is drawn from a stream of our own, so that it is the same on every
 /// backend and in every process.
-pub(super) struct SeededLora {
+pub(crate) struct SeededLora {
     lora: Lora,
     endings: Vec<&'static str>,
     seed: u64,
