@@ -1,17 +1,12 @@
 //! What a classifier begins with: a trunk and the tokenizer that it reads with.
 
+use crate::Result;
 use crate::recipe::{Base, Recipe};
-use crate::{Error, Result};
 use burn::tensor::Device;
-use sha2::{Digest, Sha256};
 use slovo_data::Tokenizer;
-use slovo_data::files::hex;
 use slovo_data::prepare::{expand, tokenizer_of_texts};
 use slovo_model::{Classifier, ClassifierConfig, Encoder, PoolKind, TransformerConfig, load_trunk};
 use slovo_train::place::ModelPlace;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
 /// A base, ready to carry classifiers.
 pub struct Opened {
@@ -48,7 +43,7 @@ pub fn open<'t>(
             }
             Ok(Opened {
                 tokenizer: place.tokenizer_within(trunk.config().vocab_size)?,
-                fingerprint: weights_fingerprint(&place.folder)?,
+                fingerprint: place.fingerprint()?,
                 trunk: Trunk::Learnt(Box::new(trunk)),
             })
         }
@@ -128,49 +123,5 @@ impl Opened {
             }
             Trunk::Random(_) => Classifier::new(config, seed, device)?,
         })
-    }
-}
-
-/// SHA-256 over the settings and weights of a model folder, or of a GGUF file.
-fn weights_fingerprint(place: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    let read = |error| slovo_data::Error::Io {
-        action: "read",
-        path: place.into(),
-        error,
-    };
-    let mut files: Vec<PathBuf> = match place.is_file() {
-        true => vec![place.into()],
-        false => fs::read_dir(place)
-            .map_err(read)?
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                name == "config.json" || name.ends_with(".safetensors")
-            })
-            .collect(),
-    };
-    files.sort();
-    for path in files {
-        let copied = File::open(&path).and_then(|file| digest(file, &mut hash));
-        copied.map_err(|error| {
-            Error::from(slovo_data::Error::Io {
-                action: "read",
-                path,
-                error,
-            })
-        })?;
-    }
-    Ok(hex(&hash.finalize()))
-}
-
-fn digest(mut file: File, hash: &mut Sha256) -> io::Result<()> {
-    let mut bytes = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut bytes)? {
-            0 => return Ok(()),
-            n => hash.update(&bytes[..n]),
-        }
     }
 }

@@ -8,6 +8,7 @@ use crate::recipe::Recipe;
 use crate::split::Split;
 use crate::task::ClassifyTask;
 use burn::data::dataloader::DataLoader;
+use burn::module::Module;
 use burn::tensor::Device;
 use slovo_args::TrainingArgs;
 use slovo_data::stop::Stop;
@@ -136,7 +137,8 @@ impl Fit<'_> {
         };
         let shelf = Shelf::new(self.out, self.recipe.checkpoint.keep);
         let kept = self.recipe.evaluation.keeps;
-        let (model, step) = kept.model(&shelf, best, || self.task(&training))?;
+        let whole = |task: ClassifyTask| task.model.valid().materialize();
+        let (model, step) = kept.model(&shelf, best, || self.task(&training), whole)?;
         Ok(Some(Fitted {
             model,
             step,

@@ -37,7 +37,6 @@ pub mod fit;
 pub mod front;
 mod ground;
 mod keep;
-pub mod keeps;
 pub mod labelled;
 pub mod leak;
 pub mod metrics;

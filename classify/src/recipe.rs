@@ -4,7 +4,6 @@
 //! out. The resolved recipe is what runs and what lies in the run folder.
 
 use crate::encode::Encoding;
-use crate::keeps::Keeps;
 use crate::labelled::LabelledRecipe;
 use crate::leak::{DEFAULT_THRESHOLD, DropLeaked, Kind};
 use crate::order::Balance;
@@ -14,6 +13,7 @@ use burn::module::Module;
 use serde::{Deserialize, Serialize};
 use slovo_data::recipe::{TokenizerRecipe, apply_sets, from_ron_str, load_ron};
 use slovo_model::{HeadKind, PoolKind, Trains, TransformerConfig};
+use slovo_train::keeps::Keeps;
 use slovo_train::optimizer::{OptimizerRecipe, StepOptimizer};
 use slovo_train::recipe::{Checkpointing, RunRecipe};
 use slovo_train::schedule::ScheduleRecipe;

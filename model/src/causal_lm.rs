@@ -11,6 +11,7 @@ use crate::stack::Stack;
 use crate::trunk;
 use crate::validate::ConfigError;
 use burn::module::Module;
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Device, Int, Tensor};
 use std::convert::Infallible;
 
@@ -108,6 +109,31 @@ impl CausalLm {
     /// Logits `[batch, seq, vocab_size]` of hidden states `[batch, seq, d_model]`.
     pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
         self.head.forward(hidden, &self.embedding.tokens)
+    }
+
+    /// How likely the model finds some targets: the logarithms of their probabilities, in nats,
+    /// `[targets]`.
+    ///
+    /// - `tokens`: `[batch, seq]`
+    /// - `places`: `[targets]`, places among all `batch · seq` tokens, row by row
+    /// - `targets`: `[targets]`, the token after each of those
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
+    pub fn log_probs(
+        &self,
+        tokens: Tensor<2, Int>,
+        places: Tensor<1, Int>,
+        targets: Tensor<1, Int>,
+        pass: &mut Pass<'_>,
+    ) -> Tensor<1> {
+        let hidden = self.hidden(tokens, pass);
+        let [batch, seq, d_model] = hidden.dims();
+        let hidden = hidden.reshape([batch * seq, d_model]).select(0, places);
+        let logits = self.logits(hidden.unsqueeze_dim(0)).squeeze_dim::<2>(0);
+        let all = log_softmax(logits, 1); // [targets, vocab_size]
+        all.gather(1, targets.unsqueeze_dim(1)).squeeze_dim(1)
     }
 
     /// The sum of the cross-entropy over the valid targets, in nats, as one value.

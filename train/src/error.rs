@@ -123,7 +123,8 @@ impl Error {
         }
     }
 
-    pub(crate) fn io(
+    /// What the file system refused, for `map_err`: `Error::io("read", path)`.
+    pub fn io(
         action: &'static str,
         path: impl AsRef<Path>,
     ) -> impl FnOnce(std::io::Error) -> Error {

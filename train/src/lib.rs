@@ -27,6 +27,7 @@ pub mod checkpoint;
 pub mod command;
 mod error;
 pub mod files;
+pub mod keeps;
 pub mod launches;
 pub mod learner;
 pub mod limits;

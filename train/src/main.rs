@@ -77,7 +77,11 @@ fn run(command: Command) -> Result<u8> {
             })
         }
         Command::Bench(args) => print(&bench::run(&args, &Stop::on_signals()?)?),
-        Command::Prepare(_) | Command::Tokenizer(_) | Command::Classify(_) | Command::Check(_) => {
+        Command::Prepare(_)
+        | Command::Tokenizer(_)
+        | Command::Classify(_)
+        | Command::Instruct(_)
+        | Command::Check(_) => {
             eprintln!("error: this command is another program's; `cargo xtask` knows whose");
             Ok(exit::USAGE)
         }

@@ -4,9 +4,13 @@ use crate::command::import::Imported;
 use crate::{Error, Result, files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use slovo_data::Tokenizer;
+use slovo_data::files::hex;
 use slovo_model::gguf::{self, Gguf, GgufError};
 use slovo_model::{CausalLm, Encoder, MaskedLm, ModelKind, Seq2Seq, WeightsError};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Where a model came from: `slovo.ron` in its folder.
@@ -241,6 +245,34 @@ impl ModelPlace {
         Ok(Tokenizer::from_json(&place, json).map_err(slovo_data::Error::from)?)
     }
 
+    /// SHA-256 over settings and weights, in hexadecimal: names the model, whatever its folder is called.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn fingerprint(&self) -> Result<String> {
+        let place = &self.folder;
+        let mut files: Vec<PathBuf> = match place.is_file() {
+            true => vec![place.clone()],
+            false => fs::read_dir(place)
+                .map_err(Error::io("read", place))?
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|path| {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    name == "config.json" || name.ends_with(".safetensors")
+                })
+                .collect(),
+        };
+        files.sort();
+        let mut hash = Sha256::new();
+        for path in files {
+            let copied = File::open(&path).and_then(|file| digest(file, &mut hash));
+            copied.map_err(Error::io("read", &path))?;
+        }
+        Ok(hex(&hash.finalize()))
+    }
+
     /// Where the model came from, if its folder says so.
     ///
     /// # Errors
@@ -268,5 +300,15 @@ impl ModelPlace {
             Some(Origin::Trained(provenance)) => Some(provenance),
             Some(Origin::Imported(_)) | None => None,
         })
+    }
+}
+
+fn digest(mut file: File, hash: &mut Sha256) -> io::Result<()> {
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut bytes)? {
+            0 => return Ok(()),
+            n => hash.update(&bytes[..n]),
+        }
     }
 }

@@ -37,7 +37,7 @@ impl Build {
                 features: Vec::new(),
                 first_time: "a minute or two",
             }),
-            Stage::Train | Stage::Classify => {
+            Stage::Train | Stage::Classify | Stage::Instruct => {
                 let mut features = vec!["fused"];
                 let mut first_time = "about six minutes on two cores";
                 if let Some(backend) = command.backend().filter(|b| *b != Backend::Flex) {
@@ -52,6 +52,7 @@ impl Build {
                 }
                 let package = match command.stage() {
                     Stage::Classify => "slovo-classify",
+                    Stage::Instruct => "slovo-instruct",
                     _ => "slovo-train",
                 };
                 Ok(Build {

@@ -42,6 +42,7 @@ mod spans;
 mod specials;
 mod stream;
 mod template;
+mod with_tokens;
 mod word_starts;
 mod wordpiece;
 mod words;

@@ -10,6 +10,7 @@ mod data;
 mod embed;
 mod evaluate;
 mod import;
+mod instruct;
 mod plan;
 mod project;
 mod training;
@@ -23,6 +24,7 @@ pub use data::{PrepareArgs, TokenizerArgs, TokenizerCommand, TokenizerKind, Toke
 pub use embed::{EmbedArgs, PoolingKind};
 pub use evaluate::{EvaluateArgs, GenerateArgs, InspectArgs, ModelArgs, ReportArgs, Search};
 pub use import::ImportArgs;
+pub use instruct::{InstructArgs, InstructCommand, MergeArgs, TuneArgs};
 pub use plan::{PlanArgs, Precision};
 pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs, RaceWork};
 pub use training::{PretrainArgs, Progress, TrainingArgs};
@@ -76,6 +78,8 @@ pub enum Command {
     Embed(EmbedArgs),
     /// Train a classifier on labelled text, or use one: predict, evaluate, explain
     Classify(ClassifyArgs),
+    /// Tune a base model to follow instructions, or to answer as people prefer
+    Instruct(InstructArgs),
     /// Make a model folder of a model from elsewhere: Hugging Face, GGUF
     Import(ImportArgs),
     /// Say what is in a model folder, a run folder or prepared data
@@ -99,6 +103,8 @@ pub enum Stage {
     Train,
     /// `slovo-classify`: classifiers.
     Classify,
+    /// `slovo-instruct`: assistants.
+    Instruct,
     /// `xtask` itself.
     Xtask,
 }
@@ -119,6 +125,7 @@ impl Command {
             | Command::Doctor(_)
             | Command::Bench(_) => Stage::Train,
             Command::Classify(_) => Stage::Classify,
+            Command::Instruct(_) => Stage::Instruct,
             Command::Check(_) => Stage::Xtask,
         }
     }
@@ -131,6 +138,7 @@ impl Command {
             Command::Generate(args) => Some(args.backend.backend),
             Command::Embed(args) => Some(args.backend.backend),
             Command::Classify(args) => Some(args.backend()),
+            Command::Instruct(args) => Some(args.backend()),
             Command::Doctor(args) => Some(args.backend.backend),
             Command::Bench(args) => Some(args.backend.backend),
             Command::Import(_) | Command::Inspect(_) | Command::Plan(_) | Command::Report(_) => {
@@ -145,6 +153,7 @@ impl Command {
         let training = match self {
             Command::Pretrain(args) => &args.training,
             Command::Classify(args) if args.command.is_none() => &args.train.training,
+            Command::Instruct(args) if args.command.is_none() => &args.tune.training,
             _ => return false,
         };
         training.progress == Progress::Tui

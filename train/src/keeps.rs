@@ -1,12 +1,11 @@
 //! Which step's model is the result of a training.
 
-use crate::task::ClassifyTask;
+use crate::checkpoint::{Bundle, Shelf};
+use crate::task::Task;
 use crate::{Error, Result};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use slovo_model::Classifier;
-use slovo_train::checkpoint::{Bundle, Shelf};
 
 /// Which step's model is the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,38 +22,43 @@ pub enum Keeps {
 }
 
 impl Keeps {
-    /// The model without gradients, adapters part of their matrices, and the last step in it. `best` is
-    /// the step of the lowest validation loss; `base` gives what the training began with, which holds
-    /// whatever does not learn.
+    /// The model, and the last step in it. `best` is the step of the lowest validation loss; `base`
+    /// gives what the training began with, which holds whatever does not learn; `whole` takes the model
+    /// out of it, adapters part of their matrices.
     ///
     /// # Errors
     ///
     /// A checkpoint that is gone or damaged.
-    pub fn model(
+    pub fn model<T: Task, M: Module, E: From<Error>>(
         self,
         shelf: &Shelf,
         best: u64,
-        base: impl Fn() -> Result<ClassifyTask>,
-    ) -> Result<(Classifier, u64)> {
+        base: impl Fn() -> std::result::Result<T, E>,
+        whole: impl Fn(T) -> M,
+    ) -> std::result::Result<(M, u64), E> {
         let bundles = shelf.bundles()?;
         let chosen: Vec<&Bundle> = match self {
             Self::Best => bundles.iter().filter(|it| it.step == best).collect(),
             Self::Last => bundles.last().into_iter().collect(),
             Self::Average(n) => bundles.iter().rev().take(n).rev().collect(),
         };
-        let of = |bundle: &Bundle| -> Result<Classifier> {
-            bundle.verify()?;
-            let task = bundle.load_model(base()?)?;
-            Ok(task.model.valid().materialize())
+        let of = |bundle: &Bundle| -> std::result::Result<M, E> {
+            let task = base()?;
+            let load = || -> Result<T> {
+                bundle.verify()?;
+                bundle.load_model(task)
+            };
+            Ok(whole(load()?))
         };
         let Some((last, others)) = chosen.split_last() else {
-            return Err(Error::Folder {
+            let error = Error::Folder {
                 path: shelf.path().into(),
                 what: match self {
                     Self::Best => format!("the checkpoint of the best step, {best}, is gone"),
                     Self::Last | Self::Average(_) => "there are no checkpoints".into(),
                 },
-            });
+            };
+            return Err(error.into());
         };
         let mut mean = of(last)?;
         for (count, other) in (1..).zip(others) {
@@ -65,7 +69,7 @@ impl Keeps {
 }
 
 /// `model` moved to `other` by a share of the way between them.
-fn toward(model: Classifier, other: &Classifier, share: f64) -> Classifier {
+fn toward<M: Module>(model: M, other: &M, share: f64) -> M {
     let mut theirs = Values::default();
     other.visit(&mut theirs);
     model.map(&mut Toward {
@@ -105,46 +109,27 @@ impl ModuleMapper for Toward {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
-    use slovo_model::{ClassifierConfig, HeadKind, PoolKind, TransformerConfig};
+    use burn::nn::{Linear, LinearConfig};
+    use burn::tensor::{Device, TensorData};
 
-    fn model(seed: u64) -> Classifier {
-        let config = ClassifierConfig {
-            transformer: TransformerConfig {
-                vocab_size: 11,
-                d_model: 8,
-                n_layers: 1,
-                n_heads: 2,
-                max_seq_len: 4,
-                ..TransformerConfig::default()
-            },
-            pool: PoolKind::Mean,
-            head: HeadKind::Linear,
-            labels: vec!["ham".into(), "spam".into()],
-            multi_label: false,
-        };
-        Classifier::new(&config, seed, &Device::default()).unwrap()
-    }
-
-    fn numbers(model: &Classifier) -> Vec<f32> {
-        let mut all = Values::default();
-        model.visit(&mut all);
-        let all = all.0.into_iter();
-        all.flat_map(|value| value.into_data().try_to_vec::<f32>().unwrap())
-            .collect()
+    fn model(values: [f32; 2]) -> Linear {
+        let mut model = LinearConfig::new(2, 1)
+            .with_bias(false)
+            .init(&Device::default());
+        let data = TensorData::new(values.to_vec(), [2, 1]);
+        model.weight = Param::from_data(data, &Device::default());
+        model
     }
 
     #[test]
     fn a_mean_lies_between_all_of_them() {
-        let models = [model(1), model(2), model(3)];
-        let [first, second, third] = models.each_ref().map(numbers);
-        assert_ne!(first, second);
+        let models = [model([1.0, 8.0]), model([3.0, 2.0]), model([5.0, 5.0])];
         let mean = toward(models[0].clone(), &models[1], 1.0 / 2.0);
-        let mean = numbers(&toward(mean, &models[2], 1.0 / 3.0));
-        assert_eq!(mean.len(), first.len());
-        for (i, mean) in mean.iter().enumerate() {
-            let expected = (first[i] + second[i] + third[i]) / 3.0;
-            assert!((mean - expected).abs() < 1e-6, "{mean} {expected}");
-        }
+        let mean = toward(mean, &models[2], 1.0 / 3.0);
+        let mean = mean.weight.val().into_data();
+        mean.assert_approx_eq::<f32>(
+            &TensorData::new(vec![3.0f32, 5.0], [2, 1]),
+            burn::tensor::Tolerance::default(),
+        );
     }
 }
