@@ -121,9 +121,7 @@ impl LiveBatch {
             }
         }
         for (place, error) in over.into_iter().rev() {
-            let row = self.rows.remove(place);
-            self.read.remove(place);
-            self.forget(place);
+            let row = self.take(place);
             all.push(match error {
                 Some(error) => Ended {
                     row: row.number(),
@@ -138,9 +136,7 @@ impl LiveBatch {
     /// Lets a text go, whose reader has gone; does nothing when it has ended already.
     pub fn leave(&mut self, row: usize) {
         if let Some(place) = self.rows.iter().position(|it| it.number() == row) {
-            self.rows.remove(place);
-            self.read.remove(place);
-            self.forget(place);
+            self.take(place);
         }
     }
 
@@ -191,9 +187,7 @@ impl LiveBatch {
         let mut all = Vec::new();
         let max = self.decoder.config().max_seq_len;
         while let Some(place) = self.read.iter().position(|read| *read >= max) {
-            let mut row = self.rows.remove(place);
-            self.read.remove(place);
-            self.forget(place);
+            let mut row = self.take(place);
             let (cache, read) = self.read_alone(&mut row, on_token)?;
             if row.is_finished() {
                 all.push(ended(row));
@@ -219,14 +213,17 @@ impl LiveBatch {
         cache.shift(unused, 0, (longest + ROOM).min(max));
     }
 
-    /// Forgets the keys and values of a row.
-    fn forget(&mut self, place: usize) {
-        let Some(cache) = &mut self.cache else { return };
-        let others: Vec<usize> = (0..cache.batch()).filter(|row| *row != place).collect();
-        match others.is_empty() {
-            true => self.cache = None,
-            false => cache.select(&others),
+    /// Takes a row out, with its keys and values.
+    fn take(&mut self, place: usize) -> Row {
+        self.read.remove(place);
+        if let Some(cache) = &mut self.cache {
+            let others: Vec<usize> = (0..cache.batch()).filter(|row| *row != place).collect();
+            match others.is_empty() {
+                true => self.cache = None,
+                false => cache.select(&others),
+            }
         }
+        self.rows.remove(place)
     }
 }
 
