@@ -10,12 +10,12 @@ use crate::leak::LeakReport;
 use crate::recipe::Recipe;
 use crate::split::Split;
 use crate::{Error, Result};
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
+use burn::module::Module;
 use sha2::{Digest, Sha256};
 use slovo_data::files::hex;
 use slovo_data::stop::Stop;
 use slovo_model::Fixed;
+use slovo_train::task::learning_parameters;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -157,19 +157,6 @@ impl Classification {
             .classifier_config(&self.recipe, &self.labelled.classes);
         let model = ground.base.classifier(&config, self.recipe.seed, &device)?;
         let model = model.train_only(&self.recipe.trains, self.recipe.seed);
-        let mut count = Count(0);
-        model.visit(&mut count);
-        Ok(count.0)
-    }
-}
-
-struct Count(usize);
-
-impl ModuleVisitor for Count {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        if value.is_require_grad() {
-            self.0 += value.shape().num_elements();
-        }
+        Ok(learning_parameters(&model))
     }
 }

@@ -22,6 +22,8 @@ pub struct Kept<'a> {
     pub out: &'a Path,
     /// What was tuned.
     pub base: &'a Assistant,
+    /// Names its weights.
+    pub base_fingerprint: &'a str,
     /// What came of it, adapters apart from their matrices.
     pub model: &'a CausalLm,
     /// How.
@@ -52,7 +54,7 @@ pub fn keep(kept: &Kept<'_>) -> Result<()> {
             adapter.save(folder, kept.model.config())?;
             let base = Base {
                 name: kept.report.base.clone(),
-                fingerprint: kept.base.place.fingerprint()?,
+                fingerprint: kept.base_fingerprint.to_owned(),
             };
             let text = serde_json::to_string_pretty(&base)
                 .map_err(|error| slovo_train::Error::Training(error.to_string()))?;

@@ -15,8 +15,8 @@ use crate::report::{self, Report, Run, Side};
 use crate::task::AnswerTask;
 use crate::{Error, Result, keep};
 use burn::data::dataloader::DataLoader;
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::module::Module;
+use burn::tensor::Device;
 use burn_train::InferenceStep;
 use sha2::{Digest, Sha256};
 use slovo_args::{TrainingArgs, TuneArgs};
@@ -30,6 +30,7 @@ use slovo_train::batch::{EvalLoader, HeldOut, OnDevice, TrainLoader};
 use slovo_train::checkpoint::RunIdentity;
 use slovo_train::progress::notice;
 use slovo_train::run::{holds_run, refuse_filled};
+use slovo_train::task::learning_parameters;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct Tuning {
     /// What is tuned, where gradients are kept.
     base: Assistant,
     base_name: String,
+    /// Names its weights.
+    base_fingerprint: String,
     split: Split,
     material: Material,
     replay: Option<Texts>,
@@ -133,6 +136,7 @@ impl Tuning {
             recipe: recipe.resolve(count, width)?,
             records,
             out,
+            base_fingerprint: base.place.fingerprint()?,
             base_name: name.unwrap_or_else(|| path.display().to_string()),
             base,
             split,
@@ -250,6 +254,7 @@ impl Tuning {
         keep::keep(&keep::Kept {
             out: &self.out,
             base: &self.base,
+            base_fingerprint: &self.base_fingerprint,
             model: &model,
             recipe: &self.recipe,
             report: &report,
@@ -270,7 +275,7 @@ impl Tuning {
         let fit = Fit {
             recipe,
             identity: RunIdentity {
-                data: self.fingerprint(seed)?,
+                data: self.fingerprint(seed),
                 tokenizer: self.base.tokenizer.fingerprint(),
             },
             out: folder,
@@ -400,15 +405,14 @@ impl Tuning {
 
     /// Parameters that learn, and all of them.
     fn learning(&self) -> (usize, usize) {
-        let mut count = Count(0);
-        self.learner(self.recipe.seed).visit(&mut count);
-        (count.0, self.base.model.num_params())
+        let learner = self.learner(self.recipe.seed);
+        (learning_parameters(&learner), self.base.model.num_params())
     }
 
     /// Names base, conversations and sides.
-    fn fingerprint(&self, seed: u64) -> Result<String> {
+    fn fingerprint(&self, seed: u64) -> String {
         let mut hash = Sha256::new();
-        hash.update(self.base.place.fingerprint()?);
+        hash.update(&self.base_fingerprint);
         hash.update(format!(
             "{seed} {:?} {}",
             self.split,
@@ -427,7 +431,7 @@ impl Tuning {
             let rows = texts.train.iter().chain(&texts.held_out);
             rows.for_each(|row| hash.update(format!("{:?}", row.ids)));
         }
-        Ok(hex(&hash.finalize()))
+        hex(&hash.finalize())
     }
 
     /// What a model does on the test side, and what it answers there; `None` when asked to stop.
@@ -706,17 +710,6 @@ fn margins(
     let pairs: Vec<&PairExample> = pairs.iter().collect();
     let host = crate::preference::HostPairs::new(&pairs, columns);
     Ok(task.margins_of(PairBatch::new(0, host, 0, device))?)
-}
-
-struct Count(usize);
-
-impl ModuleVisitor for Count {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        if value.is_require_grad() {
-            self.0 += value.shape().num_elements();
-        }
-    }
 }
 
 fn read_recipe(args: &TuneArgs) -> Result<Recipe> {

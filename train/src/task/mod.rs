@@ -9,6 +9,7 @@ pub use masked::MaskedTask;
 pub use translation::TranslationTask;
 
 use crate::Result;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use burn_train::metric::{Adaptor, ItemLazy};
 use burn_train::{InferenceStep, LearnerModel, TrainStep};
@@ -86,6 +87,24 @@ impl StepOutput {
             correct,
             valid,
             values: StepValues::default(),
+        }
+    }
+}
+
+/// How many of a module's parameters learn.
+pub fn learning_parameters(module: &impl Module) -> usize {
+    let mut count = Count(0);
+    module.visit(&mut count);
+    count.0
+}
+
+struct Count(usize);
+
+impl ModuleVisitor for Count {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val();
+        if value.is_require_grad() {
+            self.0 += value.shape().num_elements();
         }
     }
 }
