@@ -139,6 +139,16 @@ fn rows_are_answered_in_order_and_bad_ones_are_named() {
         "bad.jsonl",
         "{\"text\": \"tea\"}\nno json\n{\"text\": \"sleep\"}\n",
     );
+    let with_text = [
+        "predict",
+        "--model",
+        "run",
+        "tea \"for\" two",
+        "--json",
+        "--with-text",
+    ];
+    let said: Value = serde_json::from_str(&done(&shop.run(&with_text))).unwrap();
+    assert_eq!(said["text"], "tea \"for\" two");
     let output = shop.run(&["predict", "--model", "run", "--input", "bad.jsonl"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 3);

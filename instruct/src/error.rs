@@ -58,9 +58,9 @@ pub enum Error {
     /// A model that cannot go on with a text.
     #[error(transparent)]
     Generate(#[from] slovo_model::GenerateError),
-    /// The server, or a connection.
+    /// A socket, a thread or a terminal.
     #[error("{what}: {error}")]
-    Network {
+    System {
         /// What was tried.
         what: String,
         /// What the system said.
@@ -87,7 +87,7 @@ impl Error {
             | Error::Template { .. }
             | Error::Value { .. }
             | Error::Folder { .. } => true,
-            Error::Generate(_) | Error::Network { .. } => false,
+            Error::Generate(_) | Error::System { .. } => false,
         }
     }
 }

@@ -29,6 +29,7 @@
 
 mod assistant;
 pub mod batch;
+pub mod chat;
 pub mod command;
 mod conversation;
 mod error;
@@ -42,6 +43,7 @@ pub mod recipe;
 pub mod records;
 pub mod replay;
 pub mod report;
+pub mod serve;
 pub mod task;
 pub mod template;
 pub mod tuning;

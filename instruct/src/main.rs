@@ -13,6 +13,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Instruct(args) => command::instruct(&args),
+        Command::Chat(args) => command::chat(&args),
+        Command::Serve(args) => command::serve(&args),
         _ => {
             eprintln!("error: this command is another program's; `cargo xtask` knows whose");
             return ExitCode::from(exit::USAGE);

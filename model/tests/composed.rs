@@ -3,11 +3,11 @@
 #![cfg(feature = "fused")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "backends/golden.rs"]
+#[path = "backends/on_every_backend/golden.rs"]
 mod golden;
 #[path = "reference/mod.rs"]
 mod reference;
-#[path = "backends/sentences.rs"]
+#[path = "backends/on_every_backend/sentences.rs"]
 mod sentences;
 #[path = "tensors/mod.rs"]
 mod tensors;

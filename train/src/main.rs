@@ -81,6 +81,8 @@ fn run(command: Command) -> Result<u8> {
         | Command::Tokenizer(_)
         | Command::Classify(_)
         | Command::Instruct(_)
+        | Command::Chat(_)
+        | Command::Serve(_)
         | Command::Check(_) => {
             eprintln!("error: this command is another program's; `cargo xtask` knows whose");
             Ok(exit::USAGE)

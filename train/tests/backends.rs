@@ -21,7 +21,7 @@ fn losses(optimizer: &OptimizerRecipe, device: &Device) -> Vec<f64> {
 }
 
 #[test]
-fn twenty_steps_give_the_cpus_losses() {
+fn twenty_steps_give_the_cpus_losses_on_every_backend() {
     for optimizer in [
         OptimizerRecipe::AdamW(AdamW::default()),
         OptimizerRecipe::Muon(Muon::default()),
@@ -47,7 +47,7 @@ fn twenty_steps_give_the_cpus_losses() {
 
 #[test]
 #[cfg(feature = "wgpu")]
-fn an_adapter_says_how_large_a_tensor_may_be() {
+fn an_adapter_on_wgpu_says_how_large_a_tensor_may_be() {
     use slovo_args::{Backend, BackendArgs};
     use slovo_train::recipe::Recipe;
     use slovo_train::{backend, limits};

@@ -39,7 +39,7 @@ impl Memory {
 }
 
 #[test]
-fn five_hundred_steps_need_the_memory_of_a_hundred() {
+fn five_hundred_steps_need_the_memory_of_a_hundred_on_every_backend() {
     let optimizer = OptimizerRecipe::AdamW(AdamW::default());
     for (backend, device) in devices::all() {
         let started = std::time::Instant::now();

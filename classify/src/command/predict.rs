@@ -23,6 +23,8 @@ use std::thread;
 #[derive(Serialize)]
 struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
     /// Where a text may be of any number of classes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +70,7 @@ pub fn predict(args: &PredictArgs) -> Result<u8> {
     let mut out = Output {
         model: &model,
         json: args.json,
+        with_text: args.with_text,
         out: BufWriter::new(io::stdout().lock()),
         bad: 0,
         cut: 0,
@@ -110,6 +113,8 @@ pub fn predict(args: &PredictArgs) -> Result<u8> {
 struct Output<'a, W: Write> {
     model: &'a SavedClassifier,
     json: bool,
+    /// Whether JSON repeats the texts.
+    with_text: bool,
     out: BufWriter<W>,
     /// Rows that could not be used.
     bad: usize,
@@ -131,10 +136,10 @@ impl<W: Write> Output<'_, W> {
         let mut lines = String::new();
         for item in items {
             match item {
-                Ok(_) => {
+                Ok(text) => {
                     if let Some(prediction) = found.next() {
                         self.cut += usize::from(prediction.cut > 0);
-                        lines += &self.line(prediction)?;
+                        lines += &self.line(text, prediction)?;
                     }
                 }
                 Err(fault) => {
@@ -162,7 +167,7 @@ impl<W: Write> Output<'_, W> {
         }
     }
 
-    fn line(&self, found: &Prediction) -> Result<String> {
+    fn line(&self, text: &str, found: &Prediction) -> Result<String> {
         let labels = self.model.labels();
         let multi_label = self.model.multi_label();
         let named: Vec<&str> = found
@@ -185,6 +190,7 @@ impl<W: Write> Output<'_, W> {
             .map(String::as_str)
             .zip(found.probabilities.iter().copied());
         json(&Answer {
+            text: self.with_text.then_some(text),
             label: (!multi_label).then(|| labels[found.class].as_str()),
             labels: multi_label.then_some(named),
             probability: (!multi_label).then(|| found.probability()),
@@ -197,6 +203,7 @@ impl<W: Write> Output<'_, W> {
         match self.json {
             false => Ok("\t".into()),
             true => json(&Answer {
+                text: None,
                 label: None,
                 labels: None,
                 probability: None,

@@ -1,9 +1,13 @@
 //! The commands of `slovo-instruct`, from arguments to exit code.
 
+mod chat;
 mod merge;
+mod serve;
 mod tune;
 
+pub use chat::chat;
 pub use merge::merge;
+pub use serve::serve;
 pub use tune::tune;
 
 use crate::Result;

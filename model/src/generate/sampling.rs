@@ -62,7 +62,12 @@ impl Sampling {
         }
     }
 
-    pub(super) fn validate(&self) -> Result<(), GenerateError> {
+    /// Whether tokens can be drawn so.
+    ///
+    /// # Errors
+    ///
+    /// A value that means nothing.
+    pub fn validate(&self) -> Result<(), GenerateError> {
         let penalty = self.repetition_penalty;
         check(
             penalty > 0.0 && penalty.is_finite(),

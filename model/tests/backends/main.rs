@@ -15,7 +15,4 @@ mod shapes;
 #[path = "../tensors/mod.rs"]
 mod tensors;
 
-mod generation;
-mod golden;
-mod gradients;
-mod sentences;
+mod on_every_backend;

@@ -88,6 +88,9 @@ pub struct PredictArgs {
     /// One JSON object a text, with the probability of every class
     #[arg(long)]
     pub json: bool,
+    /// Repeat the text in each of these objects
+    #[arg(long, requires = "json")]
+    pub with_text: bool,
     /// Texts computed together, at most
     #[arg(long, default_value = "256", value_name = "N")]
     pub batch: NonZeroUsize,

@@ -5,6 +5,7 @@
 //! hands the same line over. The stage parses it with the same [`Cli`].
 
 mod backend;
+mod bytes;
 mod classify;
 mod data;
 mod embed;
@@ -13,9 +14,11 @@ mod import;
 mod instruct;
 mod plan;
 mod project;
+mod talk;
 mod training;
 
 pub use backend::{Backend, BackendArgs};
+pub use bytes::Bytes;
 pub use classify::{
     ClassifyArgs, ClassifyCommand, EvaluateClassifierArgs, ExplainArgs, PredictArgs, RowArgs,
     RowFormat, TrainClassifierArgs,
@@ -27,6 +30,7 @@ pub use import::ImportArgs;
 pub use instruct::{InstructArgs, InstructCommand, MergeArgs, TuneArgs};
 pub use plan::{PlanArgs, Precision};
 pub use project::{BenchArgs, BenchName, CheckArgs, CheckStep, DoctorArgs, RaceWork};
+pub use talk::{ChatArgs, ServeArgs};
 pub use training::{PretrainArgs, Progress, TrainingArgs};
 
 use clap::{Parser, Subcommand};
@@ -80,6 +84,10 @@ pub enum Command {
     Classify(ClassifyArgs),
     /// Tune a base model to follow instructions, or to answer as people prefer
     Instruct(InstructArgs),
+    /// Talk with an assistant
+    Chat(ChatArgs),
+    /// Serve a model to programs that speak OpenAI's protocol, and to browsers
+    Serve(ServeArgs),
     /// Make a model folder of a model from elsewhere: Hugging Face, GGUF
     Import(ImportArgs),
     /// Say what is in a model folder, a run folder or prepared data
@@ -125,7 +133,7 @@ impl Command {
             | Command::Doctor(_)
             | Command::Bench(_) => Stage::Train,
             Command::Classify(_) => Stage::Classify,
-            Command::Instruct(_) => Stage::Instruct,
+            Command::Instruct(_) | Command::Chat(_) | Command::Serve(_) => Stage::Instruct,
             Command::Check(_) => Stage::Xtask,
         }
     }
@@ -136,6 +144,8 @@ impl Command {
             Command::Pretrain(args) => Some(args.training.backend.backend),
             Command::Evaluate(args) => Some(args.backend.backend),
             Command::Generate(args) => Some(args.backend.backend),
+            Command::Chat(args) => Some(args.backend.backend),
+            Command::Serve(args) => Some(args.backend.backend),
             Command::Embed(args) => Some(args.backend.backend),
             Command::Classify(args) => Some(args.backend()),
             Command::Instruct(args) => Some(args.backend()),

@@ -46,7 +46,7 @@ pub fn run(arguments: &CheckArgs) -> Result<ExitCode, String> {
             .and_then(|value| Some(value.get_help()?.to_string()));
         eprintln!("\n== {}: {}", name(step), what.unwrap_or_default());
         let begun = Instant::now();
-        let verdict = carry_out(step, arguments);
+        let verdict = carry_out(step, &steps, arguments);
         let took = begun.elapsed();
         match &verdict {
             Verdict::Failed(what) => eprintln!("{what}\n== {}: failed", name(step)),
@@ -82,7 +82,17 @@ fn in_order(asked: &[CheckStep]) -> Vec<CheckStep> {
         .collect()
 }
 
-fn carry_out(step: CheckStep, arguments: &CheckArgs) -> Verdict {
+/// Carries out one of `steps`.
+///
+/// The tensor library takes minutes to compile, and once more for every other set of its features. So
+/// where all backends are to be checked, every step that runs something builds with all of them, and
+/// always the whole workspace, whose members share the features of their dependencies.
+fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Verdict {
+    let all = steps.contains(&CheckStep::Backends);
+    let workspace = match all {
+        true => "test --release --workspace --features slovo-train/ndarray,slovo-train/wgpu",
+        false => "test --release --workspace",
+    };
     match step {
         CheckStep::Format => cargo_passes(&["fmt --all --check"]),
         CheckStep::Words => words::check(),
@@ -95,26 +105,28 @@ fn carry_out(step: CheckStep, arguments: &CheckArgs) -> Verdict {
                 "clippy --release --workspace --test endurance --test transformers -- -D warnings",
             ])
         }
-        // Without --all-targets, which would leave the documentation's examples out.
-        CheckStep::Tests => cargo_passes(&["test --release --workspace"]),
+        // Without --all-targets, which would leave the documentation's examples out. What the next but
+        // one runs on other backends is not run twice.
+        CheckStep::Tests if all => cargo_passes(&[&format!(
+            "{workspace} -- --skip on_every_backend --skip on_ndarray --skip on_wgpu"
+        )]),
+        CheckStep::Tests => cargo_passes(&[workspace]),
         CheckStep::Docs => cargo_passes(&["doc --release --workspace --no-deps"]),
         CheckStep::Features => cargo_passes(&[
             // As an embedder has it: without the training features that `slovo-train` adds.
             "check --release -p slovo-model --no-default-features --features ndarray",
             // What is built only when asked for: the dashboard, on a terminal of its own, which it must
             // give back, and the client of the hub, against one in the test.
-            // Beside the model, so that the tensor library keeps the features it was built with.
-            "test --release -p slovo-model -p slovo-train --no-default-features \
-             --features fused,slovo-train/tui,slovo-train/hub --test dashboard --test hub",
+            &format!(
+                "{workspace} --features slovo-train/tui,slovo-train/hub --test dashboard --test hub"
+            ),
             "clippy --release -p slovo-model -p slovo-train -p slovo-classify --no-default-features \
              --features fused,ndarray,wgpu,slovo-train/hub --all-targets -- -D warnings",
         ]),
-        CheckStep::Backends => cargo_passes(&[
-            // Output is shown because a machine without an adapter says in it what it skips.
-            "test --release -p slovo-model -p slovo-train --no-default-features \
-             --features fused,ndarray,wgpu --test backends --test memory --test resume \
-             -- --nocapture",
-        ]),
+        // Output is shown because a machine without an adapter says in it what it skips.
+        CheckStep::Backends => cargo_passes(&[&format!(
+            "{workspace} --test backends --test memory --test resume -- --nocapture on_"
+        )]),
         CheckStep::Robustness => cargo_passes(&["test --release --workspace --test endurance"]),
         CheckStep::Transformers => transformers::check(arguments),
     }

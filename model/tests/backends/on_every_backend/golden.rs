@@ -165,7 +165,7 @@ fn bert() {
 }
 
 /// What transformers computes for the encoder–decoder; see `data/marian.py`.
-const MARIAN: &[u8] = include_bytes!("data/marian.safetensors");
+const MARIAN: &[u8] = include_bytes!("../data/marian.safetensors");
 
 /// Logits of an encoder–decoder with padded sources, all target tokens at once and one by one, and
 /// what it writes by itself.

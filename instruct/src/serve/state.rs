@@ -1,0 +1,146 @@
+//! What all requests share.
+
+use super::metrics::Metrics;
+use super::refusal::Refusal;
+use super::scheduler::Scheduler;
+use crate::assistant::Assistant;
+use axum::http::StatusCode;
+use sha2::{Digest, Sha256};
+use slovo_train::sentence_encoder::SentenceEncoder;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// What all requests share.
+pub struct State {
+    /// The model.
+    pub serves: Serves,
+    /// What it is called.
+    pub name: String,
+    /// When the server began, in seconds of Unix time.
+    pub created: u64,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Requests computed at once.
+    pub slots: usize,
+    /// SHA-256 of the key that requests must bring.
+    pub key: Option<[u8; 32]>,
+    /// Origins whose pages may ask; `*` for all.
+    pub cors: Vec<String>,
+}
+
+/// What a model is served for.
+pub enum Serves {
+    /// For answers.
+    Answers(Answers),
+    /// For vectors.
+    Vectors(Vectors),
+}
+
+/// A decoder.
+pub struct Answers {
+    /// Template and tokenizer, and the model's shape.
+    pub assistant: Assistant,
+    /// The way to the model.
+    pub scheduler: Scheduler,
+}
+
+impl Answers {
+    /// Tokens of a prompt and its answer together, at most.
+    pub fn room(&self) -> usize {
+        let positions = self.assistant.model.config().max_seq_len;
+        positions.min(self.scheduler.most_tokens())
+    }
+}
+
+/// An encoder.
+pub struct Vectors {
+    /// Computes one request at a time: it uses all cores for one.
+    pub encoder: Mutex<SentenceEncoder>,
+    /// Requests that are computed or wait.
+    pub places: Arc<Semaphore>,
+}
+
+impl Vectors {
+    /// The vectors of texts, and the tokens that were read.
+    ///
+    /// # Errors
+    ///
+    /// A text that the model cannot read, all of it.
+    pub fn of(&self, texts: &[String]) -> Result<(Vec<Vec<f32>>, usize), Refusal> {
+        let encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
+        let vectors = encoder
+            .embed(texts, |number| format!("input[{number}]"))
+            .map_err(|error| match error.is_usage() {
+                true => Refusal::field("input", error.to_string()),
+                false => Refusal::status(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+            })?;
+        if let Some(number) = vectors.iter().position(|vector| vector.cut > 0) {
+            let most = encoder.max_tokens();
+            let found = vectors[number].tokens + vectors[number].cut;
+            let what = format!("input[{number}] has {found} tokens; at most {most} are read");
+            return Err(Refusal::field("input", what).code("context_length_exceeded"));
+        }
+        let tokens = vectors.iter().map(|vector| vector.tokens).sum();
+        let vectors = vectors.into_iter().map(|vector| vector.vector).collect();
+        Ok((vectors, tokens))
+    }
+}
+
+impl State {
+    /// Whether a request may be answered: it brings the key, where one is asked for.
+    pub fn knows(&self, key: Option<&str>) -> bool {
+        // Hashes, so that the time it takes tells nothing of the key.
+        self.key.is_none_or(|expected| {
+            key.is_some_and(|key| <[u8; 32]>::from(Sha256::digest(key.as_bytes())) == expected)
+        })
+    }
+
+    /// Whether a request's `model` is the one that is served; none is as well.
+    ///
+    /// # Errors
+    ///
+    /// Another model's name.
+    pub fn is_served(&self, model: Option<&str>) -> Result<(), Refusal> {
+        match model {
+            Some(other) if other != self.name => {
+                let what = format!("there is no model {other:?}; {:?} is served", self.name);
+                let refusal = Refusal::field("model", what).code("model_not_found");
+                Err(Refusal {
+                    status: StatusCode::NOT_FOUND,
+                    ..refusal
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The decoder.
+    ///
+    /// # Errors
+    ///
+    /// Where an encoder is served.
+    pub fn answers(&self) -> Result<&Answers, Refusal> {
+        match &self.serves {
+            Serves::Answers(answers) => Ok(answers),
+            Serves::Vectors(_) => Err(Refusal::status(
+                StatusCode::NOT_FOUND,
+                "an encoder is served here, which gives vectors (/v1/embeddings) and no answers",
+            )),
+        }
+    }
+
+    /// The encoder.
+    ///
+    /// # Errors
+    ///
+    /// Where a decoder is served.
+    pub fn vectors(&self) -> Result<&Vectors, Refusal> {
+        match &self.serves {
+            Serves::Vectors(vectors) => Ok(vectors),
+            Serves::Answers(_) => Err(Refusal::status(
+                StatusCode::NOT_FOUND,
+                "a decoder is served here, which gives answers (/v1/chat/completions) and no vectors",
+            )),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The server, asked by clients that behave and by clients that do not.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod answers;
+mod client;
+mod limits;
+mod shop;
+mod vectors;
