@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::fmt;
 
 /// Why a request gets no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +22,12 @@ pub struct Refusal {
 
 impl Refusal {
     /// A field that is wrong.
-    pub fn field(param: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn field(param: impl Into<String>, message: impl fmt::Display) -> Self {
+        let param = param.into();
         Self {
             status: StatusCode::BAD_REQUEST,
-            message: message.into(),
-            param: Some(param.into()),
+            message: format!("{param}: {message}"),
+            param: Some(param),
             code: None,
         }
     }

@@ -5,4 +5,6 @@ mod answers;
 mod client;
 mod limits;
 mod shop;
+#[path = "../tiny/mod.rs"]
+mod tiny;
 mod vectors;

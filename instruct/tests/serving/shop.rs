@@ -1,12 +1,10 @@
 //! A server with a tiny model in a thread.
 
+use crate::tiny;
 use burn::tensor::Device;
-use slovo_data::Tokenizer;
 use slovo_data::stop::Stop;
 use slovo_instruct::serve::{Bounds, Model, Server, Settings};
 use slovo_instruct::{Assistant, TemplateRecipe};
-use slovo_model::{CausalLm, TransformerConfig, save_model};
-use slovo_train::place::Provenance;
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,34 +19,10 @@ pub struct Shop {
     server: Option<JoinHandle<bool>>,
 }
 
-/// A tiny decoder that reads bytes and never ends by itself.
+/// A tiny decoder that reads bytes.
 pub fn assistant() -> Assistant {
     let folder = tempfile::tempdir().unwrap();
-    let tokenizer = Tokenizer::bytes().unwrap();
-    let config = TransformerConfig {
-        vocab_size: tokenizer.vocab_size(),
-        d_model: 32,
-        n_layers: 2,
-        n_heads: 2,
-        max_seq_len: CONTEXT,
-        ..TransformerConfig::default()
-    };
-    let model = CausalLm::new(&config, 3, &Device::default()).unwrap();
-    save_model(folder.path(), &model).unwrap();
-    let provenance = Provenance {
-        version: "test".into(),
-        stage: "pretrain".into(),
-        step: 0,
-        tokens: 0,
-        validation_loss: 0.0,
-        context: CONTEXT,
-        data: String::new(),
-        tokenizer: tokenizer.fingerprint(),
-    };
-    let nothing = serde_json::json!({});
-    provenance
-        .write(folder.path(), &tokenizer, nothing)
-        .unwrap();
+    tiny::write(folder.path(), 3, CONTEXT);
     Assistant::load(folder.path(), &TemplateRecipe::Plain, &Device::default()).unwrap()
 }
 

@@ -1,7 +1,8 @@
 //! From conversations to a tuned model, with tiny models.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod base;
 mod masks;
 mod templates;
+#[path = "../tiny/mod.rs"]
+mod tiny;
 mod whole;

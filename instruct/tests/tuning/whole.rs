@@ -1,6 +1,6 @@
 //! A recipe to a tuned model, and what is refused on the way.
 
-use crate::base;
+use crate::tiny;
 use clap::Parser;
 use slovo_args::{Cli, Command, InstructCommand};
 use slovo_data::stop::Stop;
@@ -81,7 +81,7 @@ fn a_tiny_model_learns_what_animals_say() {
     let folder = folder.path();
     let (data, first) = (folder.join("data.json"), folder.join("base"));
     records(&data, 90);
-    base::write(&first, 1);
+    tiny::write(&first, 1, 256);
     let recipe = recipe(folder, data.to_str().unwrap(), "trains: All, epochs: 20");
     let report = run(folder, &recipe, &first, &[]).unwrap();
     let before = report.before.as_ref().unwrap();
@@ -113,8 +113,8 @@ fn an_adapter_goes_on_its_own_base_only() {
         folder.join("other"),
     );
     records(&data, 60);
-    base::write(&first, 1);
-    base::write(&second, 2);
+    tiny::write(&first, 1, 256);
+    tiny::write(&second, 2, 256);
     let recipe = recipe(
         folder,
         data.to_str().unwrap(),
@@ -157,7 +157,7 @@ fn preferences_are_learnt() {
         })
         .collect();
     fs::write(&data, lines.join("\n")).unwrap();
-    base::write(&first, 1);
+    tiny::write(&first, 1, 256);
     let recipe = recipe(
         folder,
         data.to_str().unwrap(),
@@ -186,7 +186,7 @@ fn text_among_conversations_keeps_the_base_from_forgetting() {
         "the quick brown fox jumps over the lazy dog. ".repeat(400),
     )
     .unwrap();
-    base::write(&first, 1);
+    tiny::write(&first, 1, 256);
     let replay = format!(
         "trains: All, epochs: 6, replay: (sources: [Files(paths: [{text:?}])], share: 0.5, window: 64)"
     );
@@ -205,7 +205,7 @@ fn bad_records_are_named_or_counted() {
     let good = r#"{"prompt": "q", "completion": "a"}"#;
     let lines = [good, r#"{"prompt": "q"}"#, good, "{broken", good].join("\n");
     fs::write(&data, lines + "\n" + &vec![good; 20].join("\n")).unwrap();
-    base::write(&first, 1);
+    tiny::write(&first, 1, 256);
     let stopping = recipe(folder, data.to_str().unwrap(), "epochs: 1");
     let error = run(folder, &stopping, &first, &[]).unwrap_err().to_string();
     assert!(error.contains("record 2, completion"), "{error}");

@@ -105,25 +105,28 @@ pub enum CheckStep {
     Robustness,
     /// Only when named, with --python: weights in and out, held against Python's transformers
     Transformers,
+    /// Only when named, with --python, minutes: the server, asked by OpenAI's package, by a browser, by 64
+    /// at once
+    Clients,
 }
 
 impl CheckStep {
     /// Whether the step runs when none is named.
     pub fn is_usual(self) -> bool {
-        !matches!(self, Self::Robustness | Self::Transformers)
+        !matches!(self, Self::Robustness | Self::Transformers | Self::Clients)
     }
 }
 
 /// Arguments of `check`.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// Run only these steps [default: all but robustness and transformers]
+    /// Run only these steps [default: all but robustness, transformers and clients]
     #[arg(value_enum, value_name = "STEP")]
     pub steps: Vec<CheckStep>,
-    /// For `transformers`: a Python that has torch and transformers
-    #[arg(long, value_name = "PYTHON", required_if_eq("steps", "transformers"))]
+    /// For `transformers`: a Python that has torch and transformers; for `clients`: one that has openai
+    #[arg(long, value_name = "PYTHON", required_if_eq_any([("steps", "transformers"), ("steps", "clients")]))]
     pub python: Option<PathBuf>,
-    /// For `transformers`: a model folder to look at too (repeatable)
+    /// For `transformers`: a model folder to look at too (repeatable); for `clients`: the model to serve
     #[arg(long, value_name = "DIR", requires = "python")]
     pub model: Vec<PathBuf>,
 }

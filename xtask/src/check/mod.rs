@@ -4,9 +4,9 @@
 //! failure ends the run. They share the release profile, so that what one compiled the next finds.
 
 mod licences;
+mod python;
 mod spdx;
 mod tracked;
-mod transformers;
 mod tree;
 mod words;
 
@@ -33,8 +33,10 @@ enum Verdict {
 
 /// Runs the steps asked for (the usual ones, if none is named) up to the first that fails.
 pub fn run(arguments: &CheckArgs) -> Result<ExitCode, String> {
-    if !transformers::fits(arguments) {
-        eprintln!("error: --python is for the step `transformers`: name that too");
+    if !python::fits(arguments) {
+        eprintln!(
+            "error: --python is for the steps `transformers` and `clients`: name one of them too"
+        );
         return Ok(ExitCode::from(exit::USAGE));
     }
     let steps = in_order(&arguments.steps);
@@ -102,7 +104,8 @@ fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Ver
             cargo_passes(&[
                 "clippy --release --workspace --all-targets -- -D warnings",
                 // No targets that `cargo test` builds by itself.
-                "clippy --release --workspace --test endurance --test transformers -- -D warnings",
+                "clippy --release --workspace --test endurance --test transformers --test clients \
+                 -- -D warnings",
             ])
         }
         // Without --all-targets, which would leave the documentation's examples out. What the next but
@@ -128,7 +131,8 @@ fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Ver
             "{workspace} --test backends --test memory --test resume -- --nocapture on_"
         )]),
         CheckStep::Robustness => cargo_passes(&["test --release --workspace --test endurance"]),
-        CheckStep::Transformers => transformers::check(arguments),
+        CheckStep::Transformers => python::check(&python::TRANSFORMERS, arguments),
+        CheckStep::Clients => python::check(&python::CLIENTS, arguments),
     }
 }
 
@@ -199,7 +203,11 @@ mod tests {
     #[test]
     fn nothing_named_means_everything_but_what_takes_long() {
         let all = CheckStep::value_variants().iter().copied();
-        let long = [CheckStep::Robustness, CheckStep::Transformers];
+        let long = [
+            CheckStep::Robustness,
+            CheckStep::Transformers,
+            CheckStep::Clients,
+        ];
         let usual: Vec<_> = all.filter(|step| !long.contains(step)).collect();
         assert_eq!(in_order(&[]), usual);
         assert_eq!(in_order(&[CheckStep::Robustness]), [CheckStep::Robustness]);

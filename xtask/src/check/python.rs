@@ -1,5 +1,5 @@
-//! Weights in and out against Python's `transformers`: a test binary of its own, which is told where
-//! Python is. Whether that has what is needed is asked before anything is compiled.
+//! What is held against Python's packages: test binaries of their own, which are told where Python is.
+//! Whether that has what is needed is asked before anything is compiled.
 
 use super::{Verdict, cargo_line_passes};
 use slovo_args::{CheckArgs, CheckStep};
@@ -7,19 +7,40 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
-/// The test binary, beside the model so that the tensor library keeps the features it was built with.
-const TEST: &str = "test --release -p slovo-model -p slovo-train --test transformers --";
-
 /// Names the modules that are missing, without loading the others, which takes seconds.
-const MISSING: &str = "import importlib.util as u; \
-                       print(', '.join(m for m in ['torch', 'transformers'] if not u.find_spec(m)))";
+const MISSING: &str = "import importlib.util as u, sys; \
+                       print(', '.join(m for m in sys.argv[1:] if not u.find_spec(m)))";
 
-/// Whether the arguments that only this step has come with it.
-pub fn fits(arguments: &CheckArgs) -> bool {
-    arguments.python.is_none() || arguments.steps.contains(&CheckStep::Transformers)
+/// A check that needs Python.
+#[derive(Debug)]
+pub struct Peer {
+    /// The test binary; the whole workspace is named so that the tensor library keeps the features it was
+    /// built with.
+    test: &'static str,
+    /// What Python must have.
+    modules: &'static [&'static str],
 }
 
-pub fn check(arguments: &CheckArgs) -> Verdict {
+/// Weights in and out.
+pub const TRANSFORMERS: Peer = Peer {
+    test: "test --release --workspace --test transformers --",
+    modules: &["torch", "transformers"],
+};
+
+/// The server.
+pub const CLIENTS: Peer = Peer {
+    test: "test --release --workspace --test clients --",
+    modules: &["openai"],
+};
+
+/// Whether the arguments that only these steps have come with one of them.
+pub fn fits(arguments: &CheckArgs) -> bool {
+    let with_python = [CheckStep::Transformers, CheckStep::Clients];
+    let asked = &arguments.steps;
+    arguments.python.is_none() || with_python.iter().any(|step| asked.contains(step))
+}
+
+pub fn check(peer: &Peer, arguments: &CheckArgs) -> Verdict {
     let Some(python) = &arguments.python else {
         return Verdict::Failed("--python is missing".into());
     };
@@ -28,26 +49,27 @@ pub fn check(arguments: &CheckArgs) -> Verdict {
         1 => python.clone(),
         _ => from_here(python),
     };
-    if let Err(why) = is_equipped(&python) {
+    if let Err(why) = is_equipped(&python, peer.modules) {
         return Verdict::Failed(why);
     }
     let mut more: Vec<OsString> = vec!["--python".into(), python.into()];
     for folder in &arguments.model {
         more.extend(["--model".into(), from_here(folder).into()]);
     }
-    cargo_line_passes(TEST, &more)
+    cargo_line_passes(peer.test, &more)
 }
 
-/// Whether `python` is a Python with torch and transformers; if not, what to do.
-fn is_equipped(python: &Path) -> Result<(), String> {
+/// Whether `python` is a Python with these modules; if not, what to do.
+fn is_equipped(python: &Path, modules: &[&str]) -> Result<(), String> {
     let name = python.display();
     let output = Command::new(python)
         .args(["-c", MISSING])
+        .args(modules)
         .output()
         .map_err(|error| {
             format!(
-                "--python {name}: {error}; it names a Python that has torch and transformers, such as \
-                 .venv/bin/python"
+                "--python {name}: {error}; it names a Python that has {}, such as .venv/bin/python",
+                modules.join(" and ")
             )
         })?;
     if !output.status.success() {
@@ -58,8 +80,8 @@ fn is_equipped(python: &Path) -> Result<(), String> {
     match String::from_utf8_lossy(&output.stdout).trim() {
         "" => Ok(()),
         missing => Err(format!(
-            "--python {name}: has no {missing}; `{name} -m pip install torch transformers` would do, or \
-             another Python"
+            "--python {name}: has no {missing}; `{name} -m pip install {}` would do, or another Python",
+            modules.join(" ")
         )),
     }
 }
@@ -76,14 +98,14 @@ mod tests {
 
     #[test]
     fn a_python_that_is_none_is_named() {
-        let error = is_equipped(Path::new("/no/such/python")).unwrap_err();
+        let error = is_equipped(Path::new("/no/such/python"), &[]).unwrap_err();
         assert!(error.contains("/no/such/python"), "{error}");
     }
 
     #[test]
     #[cfg(unix)]
     fn a_program_that_is_no_python_is_named() {
-        let error = is_equipped(Path::new("false")).unwrap_err();
+        let error = is_equipped(Path::new("false"), &[]).unwrap_err();
         assert!(error.contains("false: no Python 3"), "{error}");
     }
 
