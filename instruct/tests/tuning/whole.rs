@@ -2,7 +2,7 @@
 
 use crate::tiny;
 use clap::Parser;
-use slovo_args::{Cli, Command, InstructCommand};
+use slovo_args::{Cli, Command, InstructCommand, TuneArgs};
 use slovo_data::stop::Stop;
 use slovo_instruct::report::Report;
 use slovo_instruct::tuning::Tuning;
@@ -33,6 +33,13 @@ fn recipe(folder: &Path, data: &str, more: &str) -> std::path::PathBuf {
 }
 
 fn run(folder: &Path, recipe: &Path, base: &Path, more: &[&str]) -> Result<Report, Error> {
+    let args = tune_args(folder, recipe, base, more);
+    let stop = Stop::new();
+    let tuning = Tuning::prepare(&args, &stop)?.unwrap();
+    Ok(tuning.run(&args.training, &stop)?.unwrap())
+}
+
+fn tune_args(folder: &Path, recipe: &Path, base: &Path, more: &[&str]) -> TuneArgs {
     let out = folder.join("run");
     let line = [
         "xtask",
@@ -49,9 +56,7 @@ fn run(folder: &Path, recipe: &Path, base: &Path, more: &[&str]) -> Result<Repor
     let Command::Instruct(args) = cli.command else {
         panic!("another command");
     };
-    let stop = Stop::new();
-    let tuning = Tuning::prepare(&args.tune, &stop)?.unwrap();
-    Ok(tuning.run(&args.tune.training, &stop)?.unwrap())
+    args.tune
 }
 
 fn merge(adapter: &Path, base: &Path, out: &Path, more: &[&str]) -> Result<u8, Error> {
@@ -101,6 +106,39 @@ fn a_tiny_model_learns_what_animals_say() {
     }
     let config = fs::read_to_string(folder.join("run/model/tokenizer_config.json")).unwrap();
     assert!(config.contains("chat_template"), "{config}");
+}
+
+#[test]
+fn a_tuning_that_was_stopped_goes_on_to_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (data, first) = (folder.join("data.json"), folder.join("base"));
+    records(&data, 60);
+    tiny::write(&first, 1, 256);
+    let more = "trains: Lora(rank: 4, alpha: 8), steps: 60, evaluation: (every: Some(20))";
+    let recipe = recipe(folder, data.to_str().unwrap(), more);
+    let weights = |run: &str| fs::read(folder.join(run).join("model/model.safetensors")).unwrap();
+    run(folder, &recipe, &first, &[]).unwrap();
+    fs::rename(folder.join("run"), folder.join("whole")).unwrap();
+    // Stopped in the midst of it.
+    let stop = Stop::new();
+    let args = tune_args(folder, &recipe, &first, &[]);
+    let tuning = Tuning::prepare(&args, &stop).unwrap().unwrap();
+    let asked = stop.clone();
+    let watch = folder.join("run/train.csv");
+    let watcher = std::thread::spawn(move || {
+        let steps = || fs::read_to_string(&watch).map_or(0, |text| text.lines().count());
+        while steps() < 3 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        asked.request();
+    });
+    let stopped = tuning.run(&args.training, &stop).unwrap();
+    watcher.join().unwrap();
+    assert!(stopped.is_none());
+    assert!(!folder.join("run/model").exists());
+    run(folder, &recipe, &first, &["--resume"]).unwrap();
+    assert_eq!(weights("run"), weights("whole"));
 }
 
 #[test]
