@@ -152,6 +152,7 @@ impl Side {
             ("looping", of(|it| it.looping)),
             ("unended", of(|it| it.unended)),
             ("words", of(|it| it.words)),
+            ("grade", scores.and_then(|it| it.grade)),
             ("preference_accuracy", self.preference_accuracy),
             ("reward_margin", self.reward_margin),
             ("replay_bits_per_byte", self.replay_bits_per_byte),
@@ -305,7 +306,7 @@ fn shown(name: &str, value: f64) -> String {
         "exact_match" | "empty" | "refused" | "looping" | "unended" | "preference_accuracy" => {
             format!("{:.1} %", 100.0 * value)
         }
-        "chrf" | "words" => format!("{value:.1}"),
+        "chrf" | "words" | "grade" => format!("{value:.1}"),
         _ => format!("{value:.3}"),
     }
 }

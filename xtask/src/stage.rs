@@ -47,6 +47,9 @@ impl Build {
                 if command.needs_dashboard() {
                     features.push("tui");
                 }
+                if command.needs_judge() {
+                    features.push("judge");
+                }
                 if command.needs_hub() {
                     features.push("hub");
                 }

@@ -1,9 +1,13 @@
 //! Judging answers without a judge: against the answers that people gave.
 
+#[cfg(feature = "judge")]
+mod external;
 mod nearest;
 mod rouge;
 mod signs;
 
+#[cfg(feature = "judge")]
+pub use external::External;
 pub use nearest::{Baseline, baselines};
 pub use rouge::rouge_l;
 pub use signs::{is_refusal, loops};
@@ -34,6 +38,10 @@ pub struct Scores {
     pub unended: f64,
     /// Words of an answer, mean.
     pub words: f64,
+    /// What another model thinks of them, from 0 to 100, mean of those that it graded.
+    pub grade: Option<f64>,
+    /// How many it did not grade.
+    pub ungraded: usize,
 }
 
 impl Scores {
@@ -62,6 +70,8 @@ impl Scores {
             looping: share(&|answer| loops(&answer.text)),
             unended: share(&|answer| !answer.ended),
             words: mean(&|answer, _| answer.text.split_whitespace().count() as f64),
+            grade: None,
+            ungraded: 0,
         }
     }
 }

@@ -140,7 +140,42 @@ impl Tuning {
         let answered = answers.iter().map(|it| it.as_ref().unwrap_or(&nothing));
         let right = chosen.iter().map(|it| it.answer());
         side.scores = Some(Scores::of(answered.zip(right)));
+        #[cfg(feature = "judge")]
+        if let Some(scores) = &mut side.scores
+            && !self.grade(scores, &chosen, &answers, stop)?
+        {
+            return Ok(None);
+        }
         Ok(Some((side, answers)))
+    }
+
+    /// What another model thinks of answers; `false` when asked to stop.
+    #[cfg(feature = "judge")]
+    fn grade(
+        &self,
+        scores: &mut Scores,
+        asked: &[&Conversation],
+        answers: &[Option<Answer>],
+        stop: &Stop,
+    ) -> Result<bool> {
+        let Some(judge) = &self.external else {
+            return Ok(true);
+        };
+        notice(&format!("having {} answers graded", answers.len()));
+        let mut grades = Vec::with_capacity(answers.len());
+        for (conversation, answer) in asked.iter().zip(answers) {
+            if stop.requested() {
+                return Ok(false);
+            }
+            let question = conversation.prompt().iter();
+            let question: Vec<&str> = question.map(|message| message.content.as_str()).collect();
+            let said = answer.as_ref().map_or("", |answer| answer.text.as_str());
+            grades.extend(judge.score(&question.join("\n\n"), conversation.answer(), said)?);
+        }
+        scores.ungraded = answers.len() - grades.len();
+        let mean = grades.iter().sum::<f64>() / grades.len() as f64;
+        scores.grade = Some(mean).filter(|mean| mean.is_finite());
+        Ok(true)
     }
 
     /// The test conversations that are answered.

@@ -10,6 +10,8 @@ mod prepare;
 mod train;
 
 use crate::assistant::{Answer, Assistant};
+#[cfg(feature = "judge")]
+use crate::judge::External;
 use crate::judge::baselines;
 use crate::order::Split;
 use crate::recipe::{Objective, Recipe, Trains};
@@ -46,6 +48,9 @@ pub struct Tuning {
     material: Material,
     replay: Option<Texts>,
     opened: Opened,
+    /// Another model that grades answers.
+    #[cfg(feature = "judge")]
+    external: Option<External>,
     begun: Instant,
 }
 

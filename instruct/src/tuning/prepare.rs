@@ -4,6 +4,8 @@ use super::Tuning;
 use super::material::Material;
 use crate::assistant::{Assistant, newest_base};
 use crate::examples::Encoding;
+#[cfg(feature = "judge")]
+use crate::judge::External;
 use crate::order::Split;
 use crate::recipe::{Objective, Recipe};
 use crate::replay::Texts;
@@ -39,6 +41,22 @@ impl Tuning {
             refuse_filled(&out)?;
         }
         slovo_train::progress::check(training.progress)?;
+        #[cfg(feature = "judge")]
+        let external = args.judge.as_deref();
+        #[cfg(feature = "judge")]
+        let external = external
+            .map(|url| External::new(url, args.judge_model.as_deref()))
+            .transpose()?;
+        #[cfg(not(feature = "judge"))]
+        if let Some(url) = &args.judge {
+            return Err(Error::Value {
+                field: "--judge",
+                found: url.clone(),
+                expected: "this program was built without the feature `judge`; `cargo xtask instruct` builds \
+                           it in"
+                    .into(),
+            });
+        }
         let opened = backend::open(&training.backend)?;
         let path = match &recipe.base {
             Some(base) => expand(base)?,
@@ -98,6 +116,8 @@ impl Tuning {
             material,
             replay,
             opened,
+            #[cfg(feature = "judge")]
+            external,
             begun,
         };
         if !training.dry_run && !tuning.ask_reference(stop)? {

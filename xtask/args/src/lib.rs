@@ -169,6 +169,11 @@ impl Command {
         training.progress == Progress::Tui
     }
 
+    /// Whether the client of a judge has to be compiled in.
+    pub fn needs_judge(&self) -> bool {
+        matches!(self, Command::Instruct(args) if args.tune.judge.is_some())
+    }
+
     /// Whether the client of the hub has to be compiled in.
     pub fn needs_hub(&self) -> bool {
         matches!(self, Command::Import(args) if args.is_from_hub())

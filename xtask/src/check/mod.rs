@@ -119,9 +119,10 @@ fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Ver
             // As an embedder has it: without the training features that `slovo-train` adds.
             "check --release -p slovo-model --no-default-features --features ndarray",
             // What is built only when asked for: the dashboard, on a terminal of its own, which it must
-            // give back, and the client of the hub, against one in the test.
+            // give back, and the clients of the hub and of a judge, against one in the test.
             &format!(
-                "{workspace} --features slovo-train/tui,slovo-train/hub --test dashboard --test hub"
+                "{workspace} --features slovo-train/tui,slovo-train/hub,slovo-instruct/judge --test dashboard \
+                 --test hub --test judge"
             ),
             "clippy --release -p slovo-model -p slovo-train -p slovo-classify --no-default-features \
              --features fused,ndarray,wgpu,slovo-train/hub --all-targets -- -D warnings",
