@@ -13,6 +13,9 @@ use tokio::sync::mpsc;
 /// Tokens that a reader may lag behind, before it is taken to have gone.
 const LAG: usize = 4096;
 
+/// Tokens that a `LiveBatch` makes room for before they come, in each row.
+const SPARE: u64 = 64;
+
 /// What is computed at once, and what waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -188,7 +191,7 @@ impl Loop {
         let longest = self.readers.values().map(|reader| reader.tokens).max();
         let longest = longest.unwrap_or(0).max(tokens) as u64;
         let rows = self.batch.len() as u64 + 1;
-        let fits = rows * longest * self.per_token <= self.bounds.memory;
+        let fits = rows * (longest + SPARE) * self.per_token <= self.bounds.memory;
         match self.batch.is_empty() || (fits && self.batch.len() < self.bounds.slots) {
             true => self.join(job, tokens),
             false => self.next = Some(job),
