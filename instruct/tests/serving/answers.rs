@@ -243,7 +243,7 @@ fn the_server_says_what_it_is() {
 fn what_was_begun_is_ended_when_the_server_shall_end() {
     let shop = Shop::open(settings());
     let address = shop.address;
-    let body = chat(json!({"stream": true, "max_tokens": 1500}));
+    let body = chat(json!({"stream": true, "max_tokens": 6000}));
     let stream = std::thread::spawn(move || post(address, "/v1/chat/completions", &body));
     shop.wait_for("slovo_slots_busy", 1);
     assert!(shop.close());
@@ -259,7 +259,7 @@ fn what_was_begun_is_ended_when_the_server_shall_end() {
         ..settings()
     });
     let address = shop.address;
-    let body = chat(json!({"max_tokens": 1500})).to_string();
+    let body = chat(json!({"max_tokens": 6000})).to_string();
     let mut stream = super::client::connect(address);
     let json = [("content-type", "application/json")];
     let bytes = super::client::request("POST", "/v1/chat/completions", &json, body.as_bytes());

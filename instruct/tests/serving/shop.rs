@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Tokens that the model reads.
-pub const CONTEXT: usize = 2048;
+pub const CONTEXT: usize = 8192;
 
 /// A server that ends with the test.
 pub struct Shop {
