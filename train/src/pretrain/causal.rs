@@ -26,7 +26,10 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
     let evaluation = recipe.evaluation;
     Ok(Parts {
         model: CausalTask {
-            model: CausalLm::new(&recipe.model()?, seed, training)?,
+            model: match recipe.base()? {
+                Some(place) => place.model(training)?,
+                None => CausalLm::new(&recipe.model()?, seed, training)?,
+            },
         },
         train: Box::new(move |from, to| Arc::new(TrainLoader::new(batches, from, to, seed, &on))),
         subset: Arc::new(EvalLoader::new(

@@ -26,7 +26,10 @@ pub(super) fn parts(text: Text<'_>, masking: &Masking) -> Result<Parts<MaskedTas
     let evaluation = recipe.evaluation;
     Ok(Parts {
         model: MaskedTask {
-            model: MaskedLm::new(&recipe.model()?, seed, training)?,
+            model: match recipe.base()? {
+                Some(place) => place.masked_lm(training)?,
+                None => MaskedLm::new(&recipe.model()?, seed, training)?,
+            },
         },
         train: Box::new(move |from, to| Arc::new(TrainLoader::new(batches, from, to, seed, &on))),
         subset: Arc::new(EvalLoader::new(

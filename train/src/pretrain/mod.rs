@@ -75,7 +75,7 @@ impl Pretraining {
             true => None,
             false => Some(backend::open(&training.backend)?),
         };
-        let recipe = read_recipe(args.recipe.as_deref(), training, &out)?;
+        let recipe = read_recipe(args, &out)?;
         recipe.validate()?;
         let data = Material::prepare(&recipe, preparing, stop)?;
         let recipe = recipe.resolve(data.tokenizer())?;
@@ -265,13 +265,15 @@ struct Parts<M: Task> {
 }
 
 /// The recipe that was asked for; a resumed run without one goes on with its own.
-fn read_recipe(path: Option<&Path>, args: &TrainingArgs, out: &Path) -> Result<Recipe> {
+fn read_recipe(args: &PretrainArgs, out: &Path) -> Result<Recipe> {
     let own = out.join("recipe.ron");
+    let (base, path) = (args.base.as_deref(), args.recipe.as_deref());
+    let args = &args.training;
     let path = match path {
         None if args.resume && own.is_file() => Some(own.as_path()),
         path => path,
     };
-    let mut recipe = Recipe::load(path, &args.set)?;
+    let mut recipe = Recipe::load_from(path, base, &args.set)?;
     recipe.seed = args.seed.unwrap_or(recipe.seed);
     recipe.steps = args.steps.unwrap_or(recipe.steps);
     if own.is_file() && args.resume {

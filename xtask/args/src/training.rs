@@ -54,6 +54,9 @@ pub struct TrainingArgs {
 pub struct PretrainArgs {
     /// Recipe file [default: train/recipes/default.ron, which needs no download]
     pub recipe: Option<PathBuf>,
+    /// Run folder or model folder to go on with, instead of the recipe's model; its tokenizer reads the text
+    #[arg(long, value_name = "DIR")]
+    pub base: Option<String>,
     /// Flags shared by every command that trains.
     #[command(flatten)]
     pub training: TrainingArgs,

@@ -183,6 +183,7 @@ fn pretrain(
 ) -> Result<PretrainArgs> {
     Ok(PretrainArgs {
         recipe: Some(scratch.write("asked.ron", recipe)?),
+        base: None,
         training: TrainingArgs {
             backend: args.backend.clone(),
             out: Some(scratch.path("run")),
