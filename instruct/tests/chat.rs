@@ -170,6 +170,14 @@ fn what_no_longer_fits_is_forgotten_and_said_so() {
         error.is_usage() && error.to_string().contains("256"),
         "{error}"
     );
+    let path = folder.path().join("kept.jsonl");
+    let saved = format!("/save {}", path.display());
+    assert!(matches!(session.take(&saved), Said::Done(_)));
+    let kept = fs::read_to_string(&path).unwrap();
+    assert!(
+        kept.contains(&question) && !kept.contains(&"x".repeat(61)),
+        "{kept}"
+    );
     assert_eq!(session.take("short"), Said::Question);
     let mut pieces = 0;
     // Whoever shows it can stop it.

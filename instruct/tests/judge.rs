@@ -51,16 +51,15 @@ fn said(text: &str) -> (u16, String) {
 fn the_first_model_there_grades() {
     let models = json!({"data": [{"id": "wise"}, {"id": "other"}]}).to_string();
     let refusal = json!({"error": {"message": "too much"}}).to_string();
-    let answers = vec![
-        (200, models),
-        said("87"),
-        said("It is fine."),
-        (429, refusal),
-    ];
+    let mut answers = vec![(200, models), said("87"), said("It is fine.")];
+    // It is asked again, and at last given up.
+    answers.extend([(429, refusal.clone()), said("5")]);
+    answers.extend(vec![(429, refusal); 4]);
     let (address, serving) = judge(answers);
     let judge = External::new(&format!("http://{address}/v1/"), None).unwrap();
     assert_eq!(judge.score("Why?", "Because.", "So.").unwrap(), Some(87.0));
     assert_eq!(judge.score("Why?", "Because.", "So.").unwrap(), None);
+    assert_eq!(judge.score("Why?", "Because.", "So.").unwrap(), Some(5.0));
     let error = judge
         .score("Why?", "Because.", "So.")
         .unwrap_err()

@@ -33,6 +33,14 @@ pub struct CausalLm {
 }
 
 impl CausalLm {
+    /// The same weights, of whose activations that share is dropped in training.
+    #[must_use]
+    pub fn with_dropout(mut self, rate: f64) -> Self {
+        self.stack.set_dropout(rate);
+        self.config.dropout = rate;
+        self
+    }
+
     /// A model with fresh weights: a pure function of `config` and `seed`, equal on every device.
     ///
     /// For training pass `&device.autodiff()`.

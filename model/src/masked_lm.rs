@@ -37,6 +37,13 @@ pub struct MaskedLoss {
 }
 
 impl MaskedLm {
+    /// The same weights, of whose activations that share is dropped in training.
+    #[must_use]
+    pub fn with_dropout(mut self, rate: f64) -> Self {
+        self.encoder = self.encoder.with_dropout(rate);
+        self
+    }
+
     /// A model with fresh weights: a pure function of `config` and `seed`, equal on every device.
     ///
     /// For training pass `&device.autodiff()`.

@@ -1,7 +1,8 @@
-//! Ctrl-C: stops the answer that is being made, and not the program.
+//! Ctrl-C: stops the answer that is being made, and not the program; pressed again, the program too.
 
 use crate::{Error, Result};
 use slovo_args::exit;
+use std::io;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,12 +37,17 @@ impl Interrupt {
             .enable_all()
             .build()
             .map_err(network)?;
+        // From here on it is heard, whenever the thread begins to run.
+        let mut signals = {
+            let _inside = runtime.enter();
+            signals().map_err(network)?
+        };
         let listen = move || {
             runtime.block_on(async {
-                while tokio::signal::ctrl_c().await.is_ok() {
-                    match seen.answering.load(Ordering::SeqCst) {
-                        true => seen.asked.store(true, Ordering::SeqCst),
-                        false => process::exit(i32::from(exit::STOPPED)),
+                while signals.recv().await.is_some() {
+                    let answering = seen.answering.load(Ordering::SeqCst);
+                    if !answering || seen.asked.swap(true, Ordering::SeqCst) {
+                        process::exit(i32::from(exit::STOPPED));
                     }
                 }
             });
@@ -57,6 +63,17 @@ impl Interrupt {
         self.0.answering.store(true, Ordering::SeqCst);
         Answering(&self.0)
     }
+}
+
+#[cfg(unix)]
+fn signals() -> io::Result<tokio::signal::unix::Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn signals() -> io::Result<tokio::signal::windows::CtrlC> {
+    tokio::signal::windows::ctrl_c()
 }
 
 impl Answering<'_> {

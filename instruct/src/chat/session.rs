@@ -4,8 +4,8 @@ use crate::assistant::Assistant;
 use crate::conversation::{Message, Role};
 use crate::{Error, Result};
 use serde_json::json;
+use slovo_data::tokenizer::Pieces;
 use slovo_model::{GenerateOptions, Request, Sampling};
-use slovo_train::command::generate::pieces::Pieces;
 use slovo_train::files;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -121,7 +121,7 @@ impl Session {
             ));
         }
         let room = self.assistant.model.config().max_seq_len - prompt.len();
-        let seed = self.seed.unwrap_or_else(fresh_seed);
+        let seed = self.seed.unwrap_or_else(Sampling::fresh_seed);
         let request = Request {
             prompt: &prompt,
             options: GenerateOptions {
@@ -176,11 +176,12 @@ impl Session {
             let prompt = self
                 .assistant
                 .template
-                .prompt_ids(&self.messages(), &self.assistant.tokenizer)?;
+                .prompt_ids(&self.messages(forgotten), &self.assistant.tokenizer)?;
             if prompt.len() <= room {
+                self.turns.drain(..forgotten);
                 return Ok((prompt, forgotten));
             }
-            if self.turns.len() < 3 {
+            if self.turns.len() < forgotten + 3 {
                 return Err(Error::Value {
                     field: "the question",
                     found: format!("{} tokens long, with what stands around it", prompt.len()),
@@ -189,15 +190,17 @@ impl Session {
                     ),
                 });
             }
-            self.turns.drain(..2);
             forgotten += 2;
         }
     }
 
-    fn messages(&self) -> Vec<Message> {
+    /// What is said, without the first messages.
+    fn messages(&self, forgotten: usize) -> Vec<Message> {
         let system = self.system.iter();
         let system = system.map(|text| Message::new(Role::System, text.clone()));
-        system.chain(self.turns.iter().cloned()).collect()
+        system
+            .chain(self.turns[forgotten..].iter().cloned())
+            .collect()
     }
 
     fn set(&mut self, rest: &str) -> std::result::Result<String, String> {
@@ -259,10 +262,10 @@ impl Session {
         if path.exists() {
             return Err(format!("{rest} is there already; another name would do"));
         }
-        let text = format!("{}\n", json!({"messages": self.messages()}));
+        let text = format!("{}\n", json!({"messages": self.messages(0)}));
         let written = files::write_atomic(path, text.as_bytes());
         written.map_err(|error| error.to_string())?;
-        Ok(format!("{} messages are in {rest}", self.messages().len()))
+        Ok(format!("{} messages are in {rest}", self.messages(0).len()))
     }
 }
 
@@ -276,10 +279,4 @@ fn optional<T: FromStr>(value: &str) -> std::result::Result<Option<T>, String> {
         "off" => Ok(None),
         value => number(value).map(Some),
     }
-}
-
-/// A seed that no answer had before.
-fn fresh_seed() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0u8)
 }

@@ -12,7 +12,7 @@ use slovo_train::backend;
 use slovo_train::place::ModelPlace;
 use slovo_train::progress::notice;
 use slovo_train::sentence_encoder::{SentenceEncoder, Wishes};
-use std::env;
+use std::env::{self, VarError};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -29,17 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A model that cannot be loaded, an address that cannot be had.
 pub fn serve(args: &ServeArgs) -> Result<u8> {
     let stop = Stop::on_signals()?;
-    let key = args.api_key.clone().or_else(|| env::var(KEY).ok());
-    if key
-        .as_ref()
-        .is_some_and(|key| key.trim() != key || key.is_empty())
-    {
-        return Err(Error::Value {
-            field: "--api-key",
-            found: "empty, or has white space around it".into(),
-            expected: "a key without would do".into(),
-        });
-    }
+    let key = key(args)?;
     if !args.host.is_loopback() && key.is_none() {
         notice(
             "warning: other machines can ask, and no key is needed; --api-key or $SLOVO_API_KEY asks for one",
@@ -52,15 +42,13 @@ pub fn serve(args: &ServeArgs) -> Result<u8> {
         false => Model::Assistant(Assistant::load(path, &TemplateRecipe::Base, &device)?),
     };
     let folder = path.canonicalize().unwrap_or_else(|_| path.clone());
-    let folder = folder
-        .file_stem()
-        .map(|name| name.to_string_lossy().into_owned());
+    let name = match folder.is_file() {
+        true => folder.file_stem(),
+        false => folder.file_name(),
+    };
+    let name = name.map(|name| name.to_string_lossy().into_owned());
     let settings = Settings {
-        name: args
-            .name
-            .clone()
-            .or(folder)
-            .unwrap_or_else(|| "slovo".into()),
+        name: args.name.clone().or(name).unwrap_or_else(|| "slovo".into()),
         bounds: Bounds {
             slots: args.slots.get(),
             queue: args.queue.get(),
@@ -81,6 +69,24 @@ pub fn serve(args: &ServeArgs) -> Result<u8> {
         ));
     }
     Ok(exit::DONE)
+}
+
+/// What requests must bring.
+fn key(args: &ServeArgs) -> Result<Option<String>> {
+    let (field, key) = match (&args.api_key, env::var(KEY)) {
+        (Some(key), _) => ("--api-key", key.clone()),
+        (None, Ok(key)) => (KEY, key),
+        (None, Err(VarError::NotPresent)) => return Ok(None),
+        (None, Err(VarError::NotUnicode(_))) => (KEY, String::new()),
+    };
+    match key.is_empty() || key.trim() != key {
+        true => Err(Error::Value {
+            field,
+            found: "empty, has white space around it, or is no text".into(),
+            expected: "a key would do".into(),
+        }),
+        false => Ok(Some(key)),
+    }
 }
 
 /// Whether a folder holds an encoder, or a sentence encoder of several parts.

@@ -4,11 +4,14 @@
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::env;
+use std::thread;
 use std::time::Duration;
 use ureq::{Agent, Body};
 
 /// Where the key stands, if the judge wants one.
 const KEY: &str = "OPENAI_API_KEY";
+/// How long to wait before each time that it is asked the same.
+const PAUSES: [Duration; 4] = [0, 1, 2, 4].map(Duration::from_secs);
 /// How long one opinion may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -56,7 +59,7 @@ impl External {
     ///
     /// # Errors
     ///
-    /// A judge that does not answer.
+    /// A judge that does not answer, asked several times.
     pub fn score(&self, question: &str, expected: &str, said: &str) -> Result<Option<f64>> {
         let task = format!(
             "Grade an answer.\n\nQuestion:\n{question}\n\nA right answer:\n{expected}\n\nThe answer to \
@@ -69,10 +72,19 @@ impl External {
             "temperature": 0,
             "max_tokens": 16,
         });
-        let asked = self.agent.post(format!("{}/chat/completions", self.url));
-        let found = self.read(self.signed(asked).send_json(&body))?;
-        let content = found["choices"][0]["message"]["content"].as_str();
-        Ok(content.and_then(number))
+        let mut failed = None;
+        for wait in PAUSES {
+            thread::sleep(wait);
+            let asked = self.agent.post(format!("{}/chat/completions", self.url));
+            match self.read(self.signed(asked).send_json(&body)) {
+                Ok(found) => {
+                    let content = found["choices"][0]["message"]["content"].as_str();
+                    return Ok(content.and_then(number));
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(None), Err)
     }
 
     fn signed<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {

@@ -7,10 +7,11 @@ use super::scheduler::{self, Event, Job};
 use super::state::{Answers, State};
 use crate::conversation::Message;
 use axum::http::StatusCode;
+use slovo_data::tokenizer::Pieces;
 use slovo_model::{GenerateOptions, Sampling};
-use slovo_train::command::generate::pieces::Pieces;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Receiver;
 
 /// One answer that is being made.
@@ -23,6 +24,8 @@ pub struct Answering {
     over: bool,
     begun: Instant,
     metrics: Arc<Metrics>,
+    /// What is computed or waits is bounded.
+    _place: OwnedSemaphorePermit,
 }
 
 /// What comes next.
@@ -84,47 +87,54 @@ pub fn begin(
     ask: &Ask,
 ) -> Result<Asked, Refusal> {
     let most = answers.room();
-    let mut all = Vec::new();
     for prompt in prompts {
         if prompt.is_empty() {
             return Err(Refusal::field("prompt", "holds no token"));
         }
         if prompt.len() >= most {
             let what = format!(
-                "the prompt has {} tokens, but this model reads {most}, of which one at least must be left \
-                 for the answer",
-                prompt.len()
+                "{} tokens found; {most} are read at most, {}, of which one at least must be left for the \
+                 answer",
+                prompt.len(),
+                match most < answers.assistant.model.config().max_seq_len {
+                    true => "for which the server has memory",
+                    false => "the model's context",
+                }
             );
             let param = ask.wanted.param();
             return Err(Refusal::field(param, what).code("context_length_exceeded"));
         }
-        let limit = ask.tokens(most - prompt.len());
-        for number in 0..ask.n {
-            let (sender, events) = scheduler::channel();
-            let job = Job {
-                prompt: prompt.clone(),
-                options: GenerateOptions {
-                    sampling: Sampling {
-                        seed: ask.sampling.seed.wrapping_add(number),
-                        ..ask.sampling.clone()
-                    },
-                    ..GenerateOptions::new(limit)
+    }
+    let places = answers.scheduler.places(prompts.len() * ask.n as usize)?;
+    let wanted = prompts
+        .iter()
+        .flat_map(|prompt| (0..ask.n).map(move |number| (prompt, number)));
+    let mut all = Vec::with_capacity(places.len());
+    for ((prompt, number), place) in wanted.zip(places) {
+        let (sender, events) = scheduler::events();
+        let job = Job {
+            prompt: prompt.clone(),
+            options: GenerateOptions {
+                sampling: Sampling {
+                    seed: ask.sampling.seed.wrapping_add(number),
+                    ..ask.sampling.clone()
                 },
-                answer: sender,
-            };
-            // What was taken before is let go of with its receiver.
-            answers.scheduler.submit(job).map_err(Refusal::from)?;
-            state.metrics.open.add(1);
-            all.push(Answering {
-                events,
-                pieces: Pieces::new(&answers.assistant.tokenizer, &ask.stop),
-                tokens: 0,
-                behind: None,
-                over: false,
-                begun: Instant::now(),
-                metrics: Arc::clone(&state.metrics),
-            });
-        }
+                ..GenerateOptions::new(ask.tokens(most - prompt.len()))
+            },
+            answer: sender,
+        };
+        answers.scheduler.submit(job)?;
+        state.metrics.open.add(1);
+        all.push(Answering {
+            events,
+            pieces: Pieces::new(&answers.assistant.tokenizer, &ask.stop),
+            tokens: 0,
+            behind: None,
+            over: false,
+            begun: Instant::now(),
+            metrics: Arc::clone(&state.metrics),
+            _place: place,
+        });
     }
     Ok(Asked {
         answers: all,
@@ -179,7 +189,7 @@ impl Answering {
             }
             Some(Event::Failed(what)) => Some(failed(StatusCode::INTERNAL_SERVER_ERROR, &what)),
             _ => {
-                let what = "the answer was read too slowly, or the server ends";
+                let what = "the answer was read too slowly, or the model has failed";
                 Some(failed(StatusCode::SERVICE_UNAVAILABLE, what))
             }
         }

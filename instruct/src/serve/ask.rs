@@ -2,11 +2,14 @@
 
 use super::refusal::Refusal;
 use crate::conversation::{Message, Role};
+use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use slovo_model::Sampling;
 
 /// Answers to one question at most.
 pub const MOST_ANSWERS: u64 = 8;
+/// Texts of one request, at most.
+const MOST_TEXTS: usize = 2048;
 /// Texts that end an answer, at most, and how long they may be.
 const MOST_STOPS: usize = 8;
 const STOP_BYTES: usize = 256;
@@ -78,7 +81,7 @@ impl Ask {
             }
         };
         for tool in ["tools", "functions"] {
-            if !matches!(fields.get(tool), None | Some(Value::Null)) {
+            if !fields.get(tool).is_none_or(says_nothing) {
                 return Err(Refusal::field(tool, "this server calls no functions"));
             }
         }
@@ -128,12 +131,16 @@ impl Ask {
         }
         sampling.top_k = whole(fields, "top_k", 1, 1 << 20)?.map(|value| value as usize);
         sampling.seed = match fields.get("seed") {
-            None | Some(Value::Null) => fresh_seed(),
+            None | Some(Value::Null) => Sampling::fresh_seed(),
             Some(value) => match value.as_u64().or(value.as_i64().map(|seed| seed as u64)) {
                 Some(seed) => seed,
                 None => return Err(Refusal::field("seed", "a whole number is needed")),
             },
         };
+        if let Err(error) = sampling.validate() {
+            let what = error.to_string();
+            return Err(Refusal::status(StatusCode::BAD_REQUEST, what));
+        }
         let limit = match whole(fields, "max_completion_tokens", 1, 1 << 24)? {
             Some(limit) => Some(limit),
             None => whole(fields, "max_tokens", 1, 1 << 24)?,
@@ -211,17 +218,11 @@ fn fields(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => {
             let message = "the body is no JSON object";
-            Err(Refusal::status(
-                axum::http::StatusCode::BAD_REQUEST,
-                message,
-            ))
+            Err(Refusal::status(StatusCode::BAD_REQUEST, message))
         }
         Err(error) => {
             let message = format!("the body is no JSON: {error}");
-            Err(Refusal::status(
-                axum::http::StatusCode::BAD_REQUEST,
-                message,
-            ))
+            Err(Refusal::status(StatusCode::BAD_REQUEST, message))
         }
     }
 }
@@ -270,21 +271,26 @@ fn messages(all: &[Value]) -> Result<Vec<Message>, Refusal> {
 }
 
 fn texts(fields: &Map<String, Value>, name: &str) -> Result<Vec<String>, Refusal> {
-    let of = |value: &Value| value.as_str().map(str::to_owned);
-    let found = match fields.get(name) {
-        Some(Value::String(text)) => Some(vec![text.clone()]),
-        Some(Value::Array(all)) if !all.is_empty() && all.len() <= 256 => {
-            all.iter().map(of).collect()
+    let wrong = |what: &str| Err(Refusal::field(name, what));
+    let all = match fields.get(name) {
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(Value::Array(all)) if all.len() > MOST_TEXTS => {
+            let what = format!("{} texts found; at most {MOST_TEXTS} would do", all.len());
+            return wrong(&what);
         }
-        _ => None,
+        Some(Value::Array(all)) if !all.is_empty() => {
+            let of = |value: &Value| value.as_str().map(str::to_owned);
+            match all.iter().map(of).collect() {
+                Some(all) => all,
+                None => return wrong("texts are read, not token ids"),
+            }
+        }
+        _ => return wrong("a text is needed, or a list of texts"),
     };
-    let found = found.filter(|texts| texts.iter().all(|text| !text.is_empty()));
-    found.ok_or_else(|| {
-        Refusal::field(
-            name,
-            "a text is needed, or a list of at most 256, none empty",
-        )
-    })
+    match all.iter().any(String::is_empty) {
+        true => wrong("an empty text found; one letter at least would do"),
+        false => Ok(all),
+    }
 }
 
 fn stops(fields: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
@@ -365,12 +371,6 @@ fn whole(
             }
         },
     }
-}
-
-/// A seed that no request had before.
-fn fresh_seed() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0u8)
 }
 
 #[cfg(test)]

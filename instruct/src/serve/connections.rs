@@ -6,7 +6,6 @@ use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use slovo_data::stop::Stop;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -22,14 +21,14 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long to wait when the system gives no connection (too many open files).
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers connections, each of which may be silent for `patience`, until `stop` asks; then waits for those that are being answered, `drain` at most.
+/// Answers connections, each of which may be silent for `patience`, until `ends` says so; then waits for those that are being answered, `drain` at most.
 /// Returns whether all were answered.
 pub async fn accept(
     listener: TcpListener,
     router: Router,
     patience: Duration,
     drain: Duration,
-    stop: &Stop,
+    ends: impl Fn() -> bool,
 ) -> bool {
     let graceful = GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -41,7 +40,7 @@ pub async fn accept(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = asked(stop) => break,
+            () = until(&ends) => break,
         };
         let Ok((stream, _)) = accepted else {
             tokio::time::sleep(PAUSE).await;
@@ -69,9 +68,9 @@ pub async fn accept(
         .is_ok()
 }
 
-/// Returns when `stop` asks.
-async fn asked(stop: &Stop) {
-    while !stop.requested() {
+/// Returns when that is so.
+async fn until(is: impl Fn() -> bool) {
+    while !is() {
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -90,6 +90,17 @@ impl Server {
             TcpListener::bind(address).map_err(network(&format!("cannot listen at {address}")))?;
         let blocking = listener.set_nonblocking(true);
         blocking.map_err(network("cannot listen"))?;
+        let address = listener.local_addr().map_err(network("cannot listen"))?;
+        for origin in settings.cors.iter().filter(|origin| *origin != "*") {
+            let name = origin.split_once("://").map(|(_, name)| name);
+            if name.is_none_or(|name| name.is_empty() || name.contains('/')) {
+                return Err(Error::Value {
+                    field: "--cors",
+                    found: origin.clone(),
+                    expected: "an origin, such as https://example.org, or * would do".into(),
+                });
+            }
+        }
         let metrics = Arc::new(Metrics::default());
         let bounds = settings.bounds;
         let (serves, thread) = match model {
@@ -126,6 +137,8 @@ impl Server {
             created: since.map_or(0, |since| since.as_secs()),
             metrics,
             slots: bounds.slots,
+            for_this_machine: address.ip().is_loopback() && settings.key.is_none(),
+            encoding: Semaphore::new(THREADS),
             key: settings
                 .key
                 .as_ref()
@@ -167,6 +180,7 @@ impl Server {
             .enable_all()
             .build()
             .map_err(network)?;
+        let metrics = Arc::clone(&self.state.metrics);
         let router = routes::router(self.state, self.settings.max_body);
         let listener = self.listener;
         let Settings {
@@ -174,12 +188,17 @@ impl Server {
         } = self.settings;
         let all = runtime.block_on(async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            Ok(connections::accept(listener, router, patience, drain, stop).await)
+            let ends = || stop.requested() || metrics.alive.get() == 0;
+            Ok(connections::accept(listener, router, patience, drain, ends).await)
         });
         // Whoever is still being answered is let go of, and with the last of them the model's thread.
         runtime.shutdown_timeout(Duration::from_secs(1));
-        if let Some(model) = self.model {
-            let _ = model.join();
+        if let Some(model) = self.model
+            && model.join().is_err()
+        {
+            let error = std::io::Error::other("it ended by itself, as said above");
+            let what = "the model has failed".into();
+            return Err(Error::System { what, error });
         }
         all.map_err(network)
     }

@@ -77,10 +77,13 @@ impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Full => Self::full(),
-            Refused::Closing => Self::status(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the server is about to end",
-            ),
+            Refused::TooMany(most) => {
+                let what = format!("more answers than {most} at once are asked for");
+                Self::status(StatusCode::BAD_REQUEST, what)
+            }
+            Refused::Failed => {
+                Self::status(StatusCode::INTERNAL_SERVER_ERROR, "the model has failed")
+            }
         }
     }
 }

@@ -1,13 +1,15 @@
 //! What may be asked, and who answers.
 
-use super::answering::{self, Asked};
+use super::answering::{self, Answering, Asked};
 use super::ask::{Ask, AskVectors, Wanted};
 use super::refusal::Refusal;
 use super::shape::{Kind, Shape, Usage};
 use super::state::State;
 use super::stream;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State as Shared};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
@@ -15,7 +17,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -61,12 +65,21 @@ async fn completions(Shared(state): Shared<Arc<State>>, request: Request) -> Ans
 async fn answer(state: &Arc<State>, kind: Kind, ask: &Ask) -> Answer {
     state.is_served(ask.model.as_deref())?;
     let answers = state.answers()?;
-    let (prompts, texts) = match &ask.wanted {
-        Wanted::Chat(messages) => (vec![answering::conversation(answers, messages)?], &[][..]),
-        Wanted::Texts(texts) => {
-            let prompts = texts.iter().map(|text| answering::text(answers, text));
-            (prompts.collect::<Result<_, _>>()?, texts.as_slice())
+    let (encoding, wanted) = (Arc::clone(state), ask.wanted.clone());
+    let prompts = aside(state, move || {
+        let answers = encoding.answers()?;
+        match &wanted {
+            Wanted::Chat(messages) => Ok(vec![answering::conversation(answers, messages)?]),
+            Wanted::Texts(texts) => {
+                let prompts = texts.iter().map(|text| answering::text(answers, text));
+                prompts.collect()
+            }
         }
+    });
+    let prompts = prompts.await?;
+    let texts = match &ask.wanted {
+        Wanted::Chat(_) => &[][..],
+        Wanted::Texts(texts) => texts.as_slice(),
     };
     let asked = answering::begin(state, answers, &prompts, ask)?;
     let echo = texts.iter().filter(|_| ask.echo);
@@ -85,9 +98,11 @@ async fn whole(asked: Asked, shape: &Shape, echoes: &[String]) -> Answer {
         prompt: asked.prompt_tokens,
         new: 0,
     };
-    let mut answers = Vec::with_capacity(asked.answers.len());
-    for (number, answer) in asked.answers.into_iter().enumerate() {
-        let (text, reason, tokens) = answer.whole().await?;
+    // All are read at once, as they are made at once.
+    let whole = asked.answers.into_iter().map(Answering::whole);
+    let mut answers = Vec::with_capacity(whole.len());
+    for (number, answer) in try_join_all(whole).await?.into_iter().enumerate() {
+        let (text, reason, tokens) = answer;
         let echo = echoes.get(number).cloned().unwrap_or_default();
         answers.push((echo + &text, reason));
         usage.new += tokens;
@@ -104,14 +119,11 @@ async fn embeddings(Shared(state): Shared<Arc<State>>, request: Request) -> Answ
     let place = place.map_err(|_| Refusal::full())?;
     let computing = Arc::clone(&state);
     let (texts, base64) = (ask.texts, ask.base64);
-    let computed = tokio::task::spawn_blocking(move || {
+    let computed = blocking(move || {
         let _place = place;
         computing.vectors()?.of(&texts)
     });
-    let failed = |error: tokio::task::JoinError| {
-        Refusal::status(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-    };
-    let (vectors, tokens) = computed.await.map_err(failed)??;
+    let (vectors, tokens) = computed.await?;
     state.metrics.prompt_tokens.add(tokens as u64);
     let data = vectors.iter().enumerate().map(|(index, vector)| {
         let vector = match base64 {
@@ -129,6 +141,26 @@ async fn embeddings(Shared(state): Shared<Arc<State>>, request: Request) -> Answ
     Ok(Json(answer).into_response())
 }
 
+/// Has `work` done where it holds up no connection, one or two at a time: it takes a core for itself.
+async fn aside<T: Send + 'static>(
+    state: &State,
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let turn = state.encoding.acquire().await;
+    let done = blocking(work).await;
+    drop(turn);
+    done
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let failed = |error: tokio::task::JoinError| {
+        Refusal::status(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    };
+    tokio::task::spawn_blocking(work).await.map_err(failed)?
+}
+
 fn bytes(vector: &[f32]) -> Vec<u8> {
     vector
         .iter()
@@ -142,7 +174,12 @@ async fn models(Shared(state): Shared<Arc<State>>) -> Json<Value> {
 }
 
 /// `GET /v1/models/NAME`
-async fn model(Shared(state): Shared<Arc<State>>, Path(name): Path<String>) -> Answer {
+async fn model(
+    Shared(state): Shared<Arc<State>>,
+    name: Result<Path<String>, PathRejection>,
+) -> Answer {
+    let wrong = |error: PathRejection| Refusal::status(error.status(), error.body_text());
+    let Path(name) = name.map_err(wrong)?;
     state.is_served(Some(&name))?;
     Ok(Json(card(&state)).into_response())
 }
@@ -224,32 +261,51 @@ async fn key(Shared(state): Shared<Arc<State>>, request: Request, next: Next) ->
     Err(Refusal::status(StatusCode::UNAUTHORIZED, what).code("invalid_api_key"))
 }
 
-/// Counts answers, and says to browsers whose pages may read them.
+/// Counts answers, says to browsers whose pages may read them, and keeps those out that reached a server of
+/// this machine alone by a name of their own (DNS rebinding).
 async fn outside(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     let allowed = allowed(&state.cors, request.headers());
     let asks_first = request.method() == Method::OPTIONS
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let asked_for = header::ACCESS_CONTROL_REQUEST_HEADERS;
+    let asked_for = request.headers().get(asked_for).cloned();
     let mut response = match (&allowed, asks_first) {
+        _ if state.for_this_machine && !is_local(request.headers()) => {
+            let what = "this server is for programs of this machine: localhost is its name, or a key would do";
+            Refusal::status(StatusCode::FORBIDDEN, what).into_response()
+        }
         (Some(_), true) => StatusCode::NO_CONTENT.into_response(),
         _ => next.run(request).await,
     };
     state.metrics.status(response.status().as_u16());
+    let headers = response.headers_mut();
+    if !state.cors.is_empty() {
+        headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    }
     if let Some(origin) = allowed {
-        let headers = response.headers_mut();
-        let mut set = |name, value: &'static str| {
-            headers.insert(name, HeaderValue::from_static(value));
-        };
-        set(header::VARY, "origin");
-        set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
-        set(
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type",
-        );
+        let methods = HeaderValue::from_static("GET, POST");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        if let Some(names) = asked_for {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
+        }
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
     response
+}
+
+/// Whether a request named this machine itself.
+fn is_local(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host().trim_matches(['[', ']']);
+        let address: Option<IpAddr> = name.parse().ok();
+        name.eq_ignore_ascii_case("localhost") || address.is_some_and(|it| it.is_loopback())
+    })
 }
 
 /// The origin of a request, if its pages may ask.

@@ -3,18 +3,15 @@
 
 use super::metrics::Metrics;
 use slovo_model::{CausalLm, GenerateOptions, LiveBatch, NewToken, Request, TransformerConfig};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Tokens that a reader may lag behind, before it is taken to have gone.
 const LAG: usize = 4096;
-
-/// Tokens that a `LiveBatch` makes room for before they come, in each row.
-const SPARE: u64 = 64;
 
 /// What is computed at once, and what waits.
 #[derive(Clone, Copy, Debug)]
@@ -53,21 +50,24 @@ pub enum Event {
     Failed(String),
 }
 
-/// Why a job was not taken.
+/// Why jobs are not taken.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// All slots and all places in the queue are taken.
+    /// So many are computed and wait that there is no place for as many more.
     Full,
-    /// The server is about to end.
-    Closing,
+    /// There will never be places for so many; this many there are.
+    TooMany(usize),
+    /// The thread that computes has ended.
+    Failed,
 }
 
 /// The way to the thread that computes.
-#[derive(Clone)]
 pub struct Scheduler {
-    jobs: SyncSender<Job>,
+    jobs: Sender<Job>,
+    /// One for each job that is computed or waits.
+    places: Arc<Semaphore>,
     bounds: Bounds,
-    per_token: u64,
+    config: TransformerConfig,
 }
 
 impl Scheduler {
@@ -82,45 +82,65 @@ impl Scheduler {
         bounds: Bounds,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<(Self, thread::JoinHandle<()>)> {
-        let per_token = bytes_per_token(model.config());
-        let (jobs, waiting) = sync_channel(bounds.queue.max(1));
+        let config = model.config().clone();
+        // As many jobs as there are places are in it, and those whose clients have just gone.
+        let (jobs, waiting) = channel();
+        let alive = Alive::new(&metrics);
         let run = move || {
-            let _alive = Alive::new(&metrics);
+            let _alive = alive;
             Loop {
                 batch: LiveBatch::new(&model),
                 ends,
                 bounds,
-                per_token,
-                metrics: Arc::clone(&metrics),
+                config: model.config().clone(),
+                metrics,
                 readers: HashMap::new(),
-                next: None,
+                next: VecDeque::new(),
             }
             .run(&waiting);
         };
         let thread = thread::Builder::new().name("model".into()).spawn(run)?;
         let scheduler = Self {
             jobs,
+            places: Arc::new(Semaphore::new(bounds.slots + bounds.queue)),
             bounds,
-            per_token,
+            config,
         };
         Ok((scheduler, thread))
+    }
+
+    /// Places for so many jobs, each for as long as somebody waits for it; all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none.
+    pub fn places(&self, jobs: usize) -> Result<Vec<OwnedSemaphorePermit>, Refused> {
+        let most = self.bounds.slots + self.bounds.queue;
+        if jobs > most {
+            return Err(Refused::TooMany(most));
+        }
+        let places = Arc::clone(&self.places);
+        let all = places.try_acquire_many_owned(u32::try_from(jobs).unwrap_or(u32::MAX));
+        let mut all = all.map_err(|_| Refused::Full)?;
+        let each = (0..jobs).filter_map(|_| all.split(1));
+        Ok(each.collect())
     }
 
     /// Hands a job over.
     ///
     /// # Errors
     ///
-    /// Why it was not taken.
+    /// When the thread has ended.
     pub fn submit(&self, job: Job) -> Result<(), Refused> {
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => Refused::Full,
-            TrySendError::Disconnected(_) => Refused::Closing,
-        })
+        self.jobs.send(job).map_err(|_| Refused::Failed)
     }
 
     /// Tokens, of prompt and answer together, for which there is memory in the best case.
     pub fn most_tokens(&self) -> usize {
-        (self.bounds.memory / self.per_token.max(1)) as usize
+        let of_one = LiveBatch::bytes(&self.config, 1, 1) - LiveBatch::bytes(&self.config, 1, 0);
+        let ahead = LiveBatch::bytes(&self.config, 1, 0);
+        let left = self.bounds.memory.saturating_sub(ahead);
+        left.checked_div(of_one).unwrap_or(0) as usize
     }
 }
 
@@ -150,11 +170,11 @@ struct Loop {
     batch: LiveBatch,
     ends: BTreeSet<u32>,
     bounds: Bounds,
-    per_token: u64,
+    config: TransformerConfig,
     metrics: Arc<Metrics>,
     readers: HashMap<usize, Reader>,
-    /// Taken from the queue, but not begun: there is no slot, or no memory.
-    next: Option<Job>,
+    /// Not begun yet, the first of them for want of a slot or of memory.
+    next: VecDeque<Job>,
 }
 
 impl Loop {
@@ -164,15 +184,16 @@ impl Loop {
     /// most.
     fn run(&mut self, waiting: &Receiver<Job>) {
         let mut open = true;
-        while open || !self.batch.is_empty() || self.next.is_some() {
-            if self.next.is_none() && open {
-                let job = match self.batch.is_empty() {
-                    true => waiting.recv().map_err(|_| TryRecvError::Disconnected),
-                    false => waiting.try_recv(),
-                };
-                open = job.as_ref().err() != Some(&TryRecvError::Disconnected);
-                self.next = job.ok();
+        while open || !self.batch.is_empty() || !self.next.is_empty() {
+            if self.batch.is_empty() && self.next.is_empty() {
+                match waiting.recv() {
+                    Ok(job) => self.next.push_back(job),
+                    Err(_) => open = false,
+                }
             }
+            self.next.extend(waiting.try_iter());
+            // Whoever asked for these has gone.
+            self.next.retain(|job| !job.answer.is_closed());
             self.begin();
             self.step();
         }
@@ -180,21 +201,16 @@ impl Loop {
 
     /// Begins the next job, if there is room for it.
     fn begin(&mut self) {
-        let Some(job) = self.next.take() else {
-            return;
-        };
-        // Whoever asked has gone.
-        if job.answer.is_closed() {
-            return;
-        }
+        let Some(job) = self.next.front() else { return };
         let tokens = job.prompt.len() + job.options.max_new;
         let longest = self.readers.values().map(|reader| reader.tokens).max();
-        let longest = longest.unwrap_or(0).max(tokens) as u64;
-        let rows = self.batch.len() as u64 + 1;
-        let fits = rows * (longest + SPARE) * self.per_token <= self.bounds.memory;
-        match self.batch.is_empty() || (fits && self.batch.len() < self.bounds.slots) {
-            true => self.join(job, tokens),
-            false => self.next = Some(job),
+        let longest = longest.unwrap_or(0).max(tokens);
+        let rows = self.batch.len() + 1;
+        let fits = LiveBatch::bytes(&self.config, rows, longest) <= self.bounds.memory;
+        if (self.batch.is_empty() || (fits && rows <= self.bounds.slots))
+            && let Some(job) = self.next.pop_front()
+        {
+            self.join(job, tokens);
         }
     }
 
@@ -284,13 +300,6 @@ fn finish(
 }
 
 /// A channel for the events of one job.
-pub fn channel() -> (mpsc::Sender<Event>, mpsc::Receiver<Event>) {
+pub fn events() -> (mpsc::Sender<Event>, mpsc::Receiver<Event>) {
     mpsc::channel(LAG)
-}
-
-/// Bytes of keys and values of one token.
-fn bytes_per_token(config: &TransformerConfig) -> u64 {
-    let width = config.n_kv_heads.unwrap_or(config.n_heads)
-        * config.head_dim.unwrap_or(config.d_model / config.n_heads);
-    (2 * config.n_layers * width * size_of::<f32>()) as u64
 }

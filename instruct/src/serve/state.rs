@@ -24,6 +24,10 @@ pub struct State {
     pub slots: usize,
     /// SHA-256 of the key that requests must bring.
     pub key: Option<[u8; 32]>,
+    /// Whether only programs of this machine may ask, and need no key.
+    pub for_this_machine: bool,
+    /// Turns at reading what is asked.
+    pub encoding: Semaphore,
     /// Origins whose pages may ask; `*` for all.
     pub cors: Vec<String>,
 }

@@ -170,7 +170,15 @@ impl Tuning {
             let question = conversation.prompt().iter();
             let question: Vec<&str> = question.map(|message| message.content.as_str()).collect();
             let said = answer.as_ref().map_or("", |answer| answer.text.as_str());
-            grades.extend(judge.score(&question.join("\n\n"), conversation.answer(), said)?);
+            let grade = judge.score(&question.join("\n\n"), conversation.answer(), said);
+            // What was tuned for hours is not lost for want of a grade.
+            match grade {
+                Ok(grade) => grades.extend(grade),
+                Err(error) => {
+                    notice(&format!("warning: no grades: {error}"));
+                    break;
+                }
+            }
         }
         scores.ungraded = answers.len() - grades.len();
         let mean = grades.iter().sum::<f64>() / grades.len() as f64;

@@ -113,5 +113,5 @@ fn resident(server: &Server) -> u64 {
     lines
         .next()
         .and_then(|value| value.parse().ok())
-        .unwrap_or(0)
+        .expect("the server says how much memory it holds")
 }

@@ -9,6 +9,7 @@ use super::row::Row;
 use super::{Continuation, GenerateError, NewToken, Request};
 use crate::cache::Cache;
 use crate::causal_lm::CausalLm;
+use crate::config::TransformerConfig;
 use crate::padding::Padding;
 use crate::pass::Pass;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -47,6 +48,20 @@ impl LiveBatch {
             read: Vec::new(),
             joined: 0,
         }
+    }
+
+    /// Bytes of keys and values of so many texts, the longest of which comes to so many tokens, those
+    /// that room is made for before they come among them.
+    pub fn bytes(config: &TransformerConfig, texts: usize, longest: usize) -> u64 {
+        let columns = (longest + ROOM).min(config.max_seq_len.max(longest));
+        let of_token =
+            2 * config.n_layers * config.kv_heads() * config.head_size() * size_of::<f32>();
+        texts as u64 * columns as u64 * of_token as u64
+    }
+
+    /// How many tokens of each text there are keys and values for, filler among them.
+    pub fn columns(&self) -> usize {
+        self.cache.as_ref().map_or(0, Cache::len)
     }
 
     /// How many texts are being continued.
@@ -213,14 +228,22 @@ impl LiveBatch {
         cache.shift(unused, 0, (longest + ROOM).min(max));
     }
 
-    /// Takes a row out, with its keys and values.
+    /// Takes a row out, with its keys and values, and the columns that only it had.
     fn take(&mut self, place: usize) -> Row {
         self.read.remove(place);
         if let Some(cache) = &mut self.cache {
             let others: Vec<usize> = (0..cache.batch()).filter(|row| *row != place).collect();
             match others.is_empty() {
                 true => self.cache = None,
-                false => cache.select(&others),
+                false => {
+                    cache.select(&others);
+                    let longest = self.read.iter().copied().max().unwrap_or(0);
+                    let unused = cache.len() - longest;
+                    if unused > 0 {
+                        let max = self.decoder.config().max_seq_len;
+                        cache.shift(unused, 0, (longest + ROOM).min(max));
+                    }
+                }
             }
         }
         self.rows.remove(place)

@@ -62,6 +62,12 @@ impl Sampling {
         }
     }
 
+    /// A seed that nobody had before, for whoever wants none to be repeated.
+    pub fn fresh_seed() -> u64 {
+        use std::hash::{BuildHasher, RandomState};
+        RandomState::new().hash_one(0u8)
+    }
+
     /// Whether tokens can be drawn so.
     ///
     /// # Errors

@@ -115,3 +115,26 @@ fn a_reader_may_stop_its_own_text() {
     let refused = batch.join(&request(&[], 3), go_on);
     assert!(matches!(refused, Err(GenerateError::EmptyPrompt)));
 }
+
+/// What a text needed goes with it: those that come later take no room for it.
+#[test]
+fn columns_leave_with_the_text_that_had_them() {
+    let model = shaken(&shapes::gpt2());
+    let long: Vec<u32> = (0..20).collect();
+    let mut batch = LiveBatch::new(&model);
+    batch.join(&request(&[3, 1], 8), go_on).unwrap();
+    let (row, _) = batch.join(&request(&long, 4), go_on).unwrap();
+    let wide = batch.columns();
+    batch.leave(row);
+    assert!(
+        wide >= 20 && batch.columns() < 20,
+        "{wide}, {}",
+        batch.columns()
+    );
+    let mut found = Vec::new();
+    while !batch.is_empty() {
+        found.extend(batch.step(go_on).unwrap());
+    }
+    let found = found.remove(0).result.unwrap().tokens;
+    assert_eq!(found, alone(&model, &request(&[3, 1], 8)));
+}

@@ -15,6 +15,7 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
         data,
         training,
         device,
+        ..
     } = text;
     let valid = data.validation.clone();
     let tokens_per_byte = (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
@@ -26,8 +27,8 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
     let evaluation = recipe.evaluation;
     Ok(Parts {
         model: CausalTask {
-            model: match recipe.base()? {
-                Some(place) => place.model(training)?,
+            model: match &text.base {
+                Some(place) => place.model(training)?.with_dropout(recipe.model()?.dropout),
                 None => CausalLm::new(&recipe.model()?, seed, training)?,
             },
         },

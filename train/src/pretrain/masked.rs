@@ -15,6 +15,7 @@ pub(super) fn parts(text: Text<'_>, masking: &Masking) -> Result<Parts<MaskedTas
         data,
         training,
         device,
+        ..
     } = text;
     let context = recipe.context()?;
     let valid = data.validation.clone();
@@ -26,8 +27,10 @@ pub(super) fn parts(text: Text<'_>, masking: &Masking) -> Result<Parts<MaskedTas
     let evaluation = recipe.evaluation;
     Ok(Parts {
         model: MaskedTask {
-            model: match recipe.base()? {
-                Some(place) => place.masked_lm(training)?,
+            model: match &text.base {
+                Some(place) => place
+                    .masked_lm(training)?
+                    .with_dropout(recipe.model()?.dropout),
                 None => MaskedLm::new(&recipe.model()?, seed, training)?,
             },
         },

@@ -12,7 +12,7 @@ use crate::launches::{self, Launch};
 use crate::learner::launch;
 use crate::learner::{Describe, Export, Limits, Milestones, Outcome, Session};
 use crate::material::Material;
-use crate::place::Provenance;
+use crate::place::{ModelPlace, Provenance};
 use crate::plan::{Operations, Plan};
 use crate::progress::notice;
 use crate::recipe::{Evaluation, Objective, Recipe, RunRecipe};
@@ -77,7 +77,15 @@ impl Pretraining {
         };
         let recipe = read_recipe(args, &out)?;
         recipe.validate()?;
+        // A run that goes on has weights of its own.
+        let base = match training.resume {
+            true => None,
+            false => recipe.base()?,
+        };
         let data = Material::prepare(&recipe, preparing, stop)?;
+        if let Some(place) = base {
+            same_tokenizer(&place, &recipe, data.tokenizer())?;
+        }
         let recipe = recipe.resolve(data.tokenizer())?;
         // What does not fit is refused at once.
         match &data {
@@ -121,7 +129,7 @@ impl Pretraining {
             // Which pairs meet differs from batch to batch.
             return Ok(0.0);
         };
-        let text = self.text(data, &device, &device);
+        let text = self.text(None, data, &device, &device);
         Ok(match &self.recipe.objective {
             Objective::Masked(masking) => masked::batches(&text, masking)?.padding(),
             _ => causal::batches(&text)?.padding(),
@@ -130,12 +138,14 @@ impl Pretraining {
 
     fn text<'a>(
         &'a self,
+        base: Option<&'a ModelPlace>,
         data: &'a Prepared,
         training: &'a Device,
         device: &'a Device,
     ) -> Text<'a> {
         Text {
             recipe: &self.recipe,
+            base,
             data,
             training,
             device,
@@ -155,6 +165,10 @@ impl Pretraining {
             None => backend::open(&args.backend)?,
         };
         limits::training(&self.recipe, &opened)?;
+        let base = match args.resume {
+            true => None,
+            false => self.recipe.base()?,
+        };
         let device = opened.device.clone();
         let training = device.clone().autodiff();
         match (&self.recipe.objective, &self.data) {
@@ -163,11 +177,11 @@ impl Pretraining {
                 self.train(parts, opened, args, stop)
             }
             (Objective::Masked(masking), Material::Text(data)) => {
-                let text = self.text(data, &training, &device);
+                let text = self.text(base.as_ref(), data, &training, &device);
                 self.train(masked::parts(text, masking)?, opened, args, stop)
             }
             (_, Material::Text(data)) => {
-                let text = self.text(data, &training, &device);
+                let text = self.text(base.as_ref(), data, &training, &device);
                 self.train(causal::parts(text)?, opened, args, stop)
             }
             // The material was prepared for the objective.
@@ -242,6 +256,8 @@ impl Pretraining {
 #[derive(Clone, Copy)]
 struct Text<'a> {
     recipe: &'a Recipe,
+    /// Where the weights are that training begins with; none for fresh ones, or a checkpoint's.
+    base: Option<&'a ModelPlace>,
     data: &'a Prepared,
     training: &'a Device,
     device: &'a Device,
@@ -265,6 +281,19 @@ struct Parts<M: Task> {
 }
 
 /// The recipe that was asked for; a resumed run without one goes on with its own.
+/// Whether the text was read as the base reads it.
+fn same_tokenizer(base: &ModelPlace, recipe: &Recipe, tokenizer: &Tokenizer) -> Result<()> {
+    let own = base.tokenizer_within(recipe.model()?.vocab_size)?;
+    match own.fingerprint() == tokenizer.fingerprint() {
+        true => Ok(()),
+        false => Err(Error::Value {
+            field: "data.tokenizer",
+            found: "another one than the base's".into(),
+            expected: format!("that of {} would do", base.folder.display()),
+        }),
+    }
+}
+
 fn read_recipe(args: &PretrainArgs, out: &Path) -> Result<Recipe> {
     let own = out.join("recipe.ron");
     let (base, path) = (args.base.as_deref(), args.recipe.as_deref());

@@ -5,7 +5,7 @@ use crate::place::ModelPlace;
 use crate::{Error, Result};
 use slovo_data::prepare::expand;
 use slovo_data::recipe::TokenizerRecipe;
-use slovo_model::{ModelKind, load_config, model_kind};
+use slovo_model::{ModelKind, TransformerConfig, load_config, model_kind};
 
 impl Recipe {
     /// Lets training begin with the weights of a run folder or model folder. The shape is that model's, and
@@ -58,7 +58,13 @@ impl Recipe {
             return Ok(None);
         };
         let place = ModelPlace::find(&expand(base)?)?;
-        match load_config(&place.folder)? == self.model()? {
+        let wanted = self.model()?;
+        // How much is dropped in training is no matter of the weights.
+        let found = TransformerConfig {
+            dropout: wanted.dropout,
+            ..load_config(&place.folder)?
+        };
+        match found == wanted {
             true => Ok(Some(place)),
             false => Err(Error::Value {
                 field: "model",

@@ -40,7 +40,15 @@ pub trait RunRecipe: Serialize + DeserializeOwned {
 }
 
 impl RunRecipe for Recipe {
-    const FIXED: &'static [&'static str] = &["seed", "model", "base", "batch", "optimizer", "clip"];
+    const FIXED: &'static [&'static str] = &[
+        "seed",
+        "objective",
+        "model",
+        "base",
+        "batch",
+        "optimizer",
+        "clip",
+    ];
     const FREE: &'static [&'static str] =
         &["steps", "schedule", "evaluation", "checkpoint", "samples"];
 

@@ -1,11 +1,10 @@
 //! Continuing texts, shown as they come; translating texts (`translate`) and filling hidden words
 //! (`fill`), by the kind of model.
 //!
-//! The model continues ids, so many prompts at a time; here ids become text ([`pieces`]), the text
+//! The model continues ids, so many prompts at a time; here ids become text ([`Pieces`]), the text
 //! decides where to stop, and [`show`] puts it before a person or a program.
 
 mod fill;
-pub mod pieces;
 mod prompts;
 pub mod show;
 mod translate;
@@ -13,11 +12,11 @@ mod translate;
 use crate::place::ModelPlace;
 use crate::stop::Stop;
 use crate::{Error, Result, backend};
-use pieces::Pieces;
 use prompts::Prompt;
 use show::{Finished, JsonLines, Plain, Reason, Show, Shown};
 use slovo_args::GenerateArgs;
 use slovo_data::Tokenizer;
+use slovo_data::tokenizer::Pieces;
 use slovo_model::{CausalLm, GenerateError, GenerateOptions, NewToken, Request, Sampling, Slide};
 use std::io::{self, Write};
 use std::ops::ControlFlow;

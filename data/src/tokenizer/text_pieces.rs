@@ -1,7 +1,6 @@
 //! Text from the tokens of a continuation: whole characters only, and nothing from a stop text on.
 
-use slovo_data::Tokenizer;
-use slovo_data::tokenizer::TextStream;
+use super::{TextStream, Tokenizer};
 
 /// Decodes one continuation as it comes and ends it at the first stop text.
 ///
