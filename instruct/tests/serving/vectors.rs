@@ -70,7 +70,10 @@ fn vectors_are_those_of_the_encoder() {
     let values: Vec<f32> = values
         .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
         .collect();
-    assert_eq!(values, expected[0].vector);
+    assert_eq!(values.len(), expected[0].vector.len());
+    for (found, expected) in values.iter().zip(&expected[0].vector) {
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
     for (body, status) in [
         (json!({"input": "x".repeat(33)}), 400),
         (json!({"input": ""}), 400),
