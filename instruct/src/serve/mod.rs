@@ -119,7 +119,7 @@ impl Server {
                     assistant,
                     scheduler,
                 };
-                (Serves::Answers(answers), Some(thread))
+                (Serves::Answers(Box::new(answers)), Some(thread))
             }
             Model::Encoder(encoder) => {
                 let vectors = Vectors {
@@ -127,7 +127,7 @@ impl Server {
                     places: Arc::new(Semaphore::new(1 + bounds.queue)),
                 };
                 metrics.alive.set(1);
-                (Serves::Vectors(vectors), None)
+                (Serves::Vectors(Box::new(vectors)), None)
             }
         };
         let since = SystemTime::now().duration_since(UNIX_EPOCH);

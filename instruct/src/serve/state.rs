@@ -35,9 +35,9 @@ pub struct State {
 /// What a model is served for.
 pub enum Serves {
     /// For answers.
-    Answers(Answers),
+    Answers(Box<Answers>),
     /// For vectors.
-    Vectors(Vectors),
+    Vectors(Box<Vectors>),
 }
 
 /// A decoder.
