@@ -37,7 +37,7 @@ pub struct TuneArgs {
     /// How often to tune, each time with the next seed [default: the recipe's]
     #[arg(long, value_name = "N")]
     pub seeds: Option<u64>,
-    /// Address of a model that grades the answers, by OpenAI's protocol, such as http://127.0.0.1:8080/v1; with
+    /// Address of a model that grades the answers, by OpenAI's protocol, such as `http://127.0.0.1:8080/v1`; with
     /// the key $OPENAI_API_KEY, if that is set
     #[arg(long, value_name = "URL")]
     pub judge: Option<String>,

@@ -72,7 +72,7 @@ pub struct ServeArgs {
     /// Key that requests must bring as `Authorization: Bearer KEY` [default: $SLOVO_API_KEY, if it is set]
     #[arg(long, value_name = "KEY")]
     pub api_key: Option<String>,
-    /// Origin whose pages may ask, such as https://example.org, or * for all (repeatable)
+    /// Origin whose pages may ask, such as `https://example.org`, or `*` for all (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub cors: Vec<String>,
     /// Seconds that answers may take to end after Ctrl-C or SIGTERM
