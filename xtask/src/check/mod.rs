@@ -20,6 +20,10 @@ use std::time::{Duration, Instant};
 
 /// How many kernels CubeCL tries before it chooses one.
 const AUTOTUNE: &str = "CUBECL_AUTOTUNE_LEVEL";
+/// Backends that any machine can run, beside `flex`.
+const BACKENDS: &str = "slovo-train/ndarray,slovo-train/wgpu";
+/// What is built only when asked for.
+const ASKED_FOR: &str = "slovo-train/tui,slovo-train/hub,slovo-instruct/judge";
 /// The tensor library's default device.
 const DEVICE: &str = "BURN_DEVICE";
 
@@ -89,13 +93,14 @@ fn in_order(asked: &[CheckStep]) -> Vec<CheckStep> {
 /// Carries out one of `steps`.
 ///
 /// The tensor library takes minutes to compile, and once more for every other set of its features. So
-/// where all backends are to be checked, every step that runs something builds with all of them, and
-/// always the whole workspace, whose members share the features of their dependencies.
+/// where all backends are to be checked, every step that runs something builds the whole workspace with all
+/// of them, and with whatever else is built only when asked for: the dashboard, the clients of the hub and
+/// of a judge.
 fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Verdict {
     let all = steps.contains(&CheckStep::Backends);
     let workspace = match all {
-        true => "test --release --workspace --features slovo-train/ndarray,slovo-train/wgpu",
-        false => "test --release --workspace",
+        true => format!("test --release --workspace --features {BACKENDS},{ASKED_FOR}"),
+        false => "test --release --workspace".into(),
     };
     match step {
         CheckStep::Format => cargo_passes(&["fmt --all --check"]),
@@ -115,20 +120,26 @@ fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Ver
         CheckStep::Tests if all => cargo_passes(&[&format!(
             "{workspace} -- --skip on_every_backend --skip on_ndarray --skip on_wgpu"
         )]),
-        CheckStep::Tests => cargo_passes(&[workspace]),
+        CheckStep::Tests => cargo_passes(&[&workspace]),
         CheckStep::Docs => cargo_passes(&["doc --release --workspace --no-deps"]),
-        CheckStep::Features => cargo_passes(&[
-            // As an embedder has it: without the training features that `slovo-train` adds.
-            "check --release -p slovo-model --no-default-features --features ndarray",
-            // What is built only when asked for: the dashboard, on a terminal of its own, which it must
-            // give back, and the clients of the hub and of a judge, against one in the test.
-            &format!(
-                "{workspace} --features slovo-train/tui,slovo-train/hub,slovo-instruct/judge --test dashboard \
-                 --test hub --test judge"
-            ),
-            "clippy --release -p slovo-model -p slovo-train -p slovo-classify --no-default-features \
-             --features fused,ndarray,wgpu,slovo-train/hub --all-targets -- -D warnings",
-        ]),
+        CheckStep::Features => {
+            let compile = [
+                // As an embedder has it: without the training features that `slovo-train` adds.
+                "check --release -p slovo-model --no-default-features --features ndarray",
+                "clippy --release -p slovo-model -p slovo-train -p slovo-classify --no-default-features \
+                 --features fused,ndarray,wgpu,slovo-train/hub --all-targets -- -D warnings",
+            ];
+            // The dashboard on a terminal of its own, which it must give back, and the clients, against
+            // servers in the tests.
+            let run = format!(
+                "test --release --workspace --features {ASKED_FOR} --test dashboard --test hub --test judge"
+            );
+            match all {
+                // The tests had them in.
+                true => cargo_passes(&compile),
+                false => cargo_passes(&[&run, compile[0], compile[1]]),
+            }
+        }
         // Output is shown because a machine without an adapter says in it what it skips.
         CheckStep::Backends => cargo_passes(&[&format!(
             "{workspace} --test backends --test memory --test resume -- --nocapture on_"
