@@ -10,8 +10,8 @@ use ureq::{Agent, Body};
 
 /// Where the key stands, if the judge wants one.
 const KEY: &str = "OPENAI_API_KEY";
-/// How long to wait before each time that it is asked the same.
-const PAUSES: [Duration; 4] = [0, 1, 2, 4].map(Duration::from_secs);
+/// Seconds to wait before each time that it is asked the same.
+const PAUSES: [u64; 4] = [0, 1, 2, 4];
 /// How long one opinion may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -74,7 +74,7 @@ impl External {
         });
         let mut failed = None;
         for wait in PAUSES {
-            thread::sleep(wait);
+            thread::sleep(Duration::from_secs(wait));
             let asked = self.agent.post(format!("{}/chat/completions", self.url));
             match self.read(self.signed(asked).send_json(&body)) {
                 Ok(found) => {

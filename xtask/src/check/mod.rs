@@ -126,8 +126,9 @@ fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Ver
             let compile = [
                 // As an embedder has it: without the training features that `slovo-train` adds.
                 "check --release -p slovo-model --no-default-features --features ndarray",
-                "clippy --release -p slovo-model -p slovo-train -p slovo-classify --no-default-features \
-                 --features fused,ndarray,wgpu,slovo-train/hub --all-targets -- -D warnings",
+                "clippy --release -p slovo-model -p slovo-train -p slovo-classify -p slovo-instruct \
+                 --no-default-features --features fused,ndarray,wgpu,slovo-train/hub,slovo-instruct/judge \
+                 --all-targets -- -D warnings",
             ];
             // The dashboard on a terminal of its own, which it must give back, and the clients, against
             // servers in the tests.
