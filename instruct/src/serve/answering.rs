@@ -86,7 +86,7 @@ pub fn begin(
     prompts: &[Vec<u32>],
     ask: &Ask,
 ) -> Result<Asked, Refusal> {
-    let most = answers.room();
+    let most = answers.scheduler.most_tokens();
     for prompt in prompts {
         if prompt.is_empty() {
             return Err(Refusal::field("prompt", "holds no token"));

@@ -67,7 +67,7 @@ pub struct Scheduler {
     /// One for each job that is computed or waits.
     places: Arc<Semaphore>,
     bounds: Bounds,
-    config: TransformerConfig,
+    most_tokens: usize,
 }
 
 impl Scheduler {
@@ -83,6 +83,8 @@ impl Scheduler {
         metrics: Arc<Metrics>,
     ) -> std::io::Result<(Self, thread::JoinHandle<()>)> {
         let config = model.config().clone();
+        let fits = |tokens: &usize| LiveBatch::bytes(&config, 1, *tokens) <= bounds.memory;
+        let most_tokens = (1..=config.max_seq_len).rev().find(fits).unwrap_or(0);
         // As many jobs as there are places are in it, and those whose clients have just gone.
         let (jobs, waiting) = channel();
         let alive = Alive::new(&metrics);
@@ -92,7 +94,7 @@ impl Scheduler {
                 batch: LiveBatch::new(&model),
                 ends,
                 bounds,
-                config: model.config().clone(),
+                config,
                 metrics,
                 readers: HashMap::new(),
                 next: VecDeque::new(),
@@ -104,7 +106,7 @@ impl Scheduler {
             jobs,
             places: Arc::new(Semaphore::new(bounds.slots + bounds.queue)),
             bounds,
-            config,
+            most_tokens,
         };
         Ok((scheduler, thread))
     }
@@ -135,12 +137,9 @@ impl Scheduler {
         self.jobs.send(job).map_err(|_| Refused::Failed)
     }
 
-    /// Tokens, of prompt and answer together, for which there is memory in the best case.
+    /// Tokens, of prompt and answer together, that the model reads and there is memory for.
     pub fn most_tokens(&self) -> usize {
-        let of_one = LiveBatch::bytes(&self.config, 1, 1) - LiveBatch::bytes(&self.config, 1, 0);
-        let ahead = LiveBatch::bytes(&self.config, 1, 0);
-        let left = self.bounds.memory.saturating_sub(ahead);
-        left.checked_div(of_one).unwrap_or(0) as usize
+        self.most_tokens
     }
 }
 

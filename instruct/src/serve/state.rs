@@ -48,14 +48,6 @@ pub struct Answers {
     pub scheduler: Scheduler,
 }
 
-impl Answers {
-    /// Tokens of a prompt and its answer together, at most.
-    pub fn room(&self) -> usize {
-        let positions = self.assistant.model.config().max_seq_len;
-        positions.min(self.scheduler.most_tokens())
-    }
-}
-
 /// An encoder.
 pub struct Vectors {
     /// Computes one request at a time: it uses all cores for one.

@@ -1,8 +1,9 @@
 //! What clients that behave are given.
 
 use super::client::{ask, get, post};
-use super::shop::{CONTEXT, Shop, assistant, settings};
+use super::shop::{CONTEXT, Shop, assistant, assistant_of, settings};
 use serde_json::{Value, json};
+use slovo_instruct::serve::Model;
 use slovo_instruct::{Message, Role};
 use slovo_model::{GenerateOptions, Request, Sampling};
 use std::ops::ControlFlow;
@@ -211,6 +212,14 @@ fn answers_side_by_side_may_be_long() {
     let reply = post(shop.address, "/v1/completions", &body);
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(reply.json()["choices"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_short_context_is_served_too() {
+    let shop = Shop::with(Model::Assistant(assistant_of(48)), settings());
+    let body = json!({"prompt": "ab", "max_tokens": 100, "temperature": 0});
+    let reply = post(shop.address, "/v1/completions", &body);
+    assert_eq!(reply.status, 200, "{}", reply.text());
 }
 
 #[test]

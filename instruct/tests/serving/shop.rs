@@ -21,8 +21,13 @@ pub struct Shop {
 
 /// A tiny decoder that reads bytes.
 pub fn assistant() -> Assistant {
+    assistant_of(CONTEXT)
+}
+
+/// The same with so many positions.
+pub fn assistant_of(context: usize) -> Assistant {
     let folder = tempfile::tempdir().unwrap();
-    tiny::write(folder.path(), 3, CONTEXT);
+    tiny::write(folder.path(), 3, context);
     Assistant::load(folder.path(), &TemplateRecipe::Plain, &Device::default()).unwrap()
 }
 
