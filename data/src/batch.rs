@@ -4,9 +4,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::document_windows::{DocumentWindows, Part, Window};
-use crate::order::{Order, Windows};
-use crate::prefetch::BatchSource;
 use crate::shard::Shards;
 
 /// What fills the rest of a row. Every vocabulary has this token; what it says does not matter,
@@ -26,42 +23,61 @@ pub struct TokenBatch {
     pub targets: Vec<u32>,
     /// Which targets count, `[rows, cols]`; `None`: all of them.
     pub mask: Option<Vec<bool>>,
+    /// How many inputs each text of each row has, where several texts stand in a row and none is to be seen
+    /// from another.
+    pub texts: Option<Vec<Vec<usize>>>,
 }
+
+/// The tokens that a row holds, text by text.
+pub(crate) type Row = Vec<Range<u64>>;
 
 impl TokenBatch {
     /// A batch of full windows that begin at `starts`; the caller keeps them inside the text.
     fn of(shards: &Shards, starts: impl Iterator<Item = u64>, seq_len: usize) -> Self {
-        let full = |start| Window {
-            start,
-            targets: seq_len,
-        };
-        Self::of_windows(shards, &starts.map(full).collect::<Vec<_>>(), seq_len)
+        let rows: Vec<Row> = starts
+            .map(|start| vec![start..start + seq_len as u64 + 1])
+            .collect();
+        Self::of_rows(shards, &rows, seq_len, false)
     }
 
-    /// A batch of windows of at most `seq_len` targets; the rest of a row is padding, and masked.
-    fn of_windows(shards: &Shards, windows: &[Window], seq_len: usize) -> Self {
-        let rows = windows.len();
+    /// A batch of rows of at most `seq_len + 1` tokens; the rest of a row is padding, and masked. Where texts
+    /// are `apart`, none is predicted from another.
+    pub(crate) fn of_rows(shards: &Shards, rows: &[Row], seq_len: usize, apart: bool) -> Self {
         let mut batch = Self {
-            rows,
+            rows: rows.len(),
             cols: seq_len,
-            inputs: Vec::with_capacity(rows * seq_len),
-            targets: Vec::with_capacity(rows * seq_len),
+            inputs: Vec::with_capacity(rows.len() * seq_len),
+            targets: Vec::with_capacity(rows.len() * seq_len),
             mask: None,
+            texts: None,
         };
+        let mut mask = vec![true; rows.len() * seq_len];
+        let mut texts = Vec::new();
         let mut tokens = vec![0; seq_len + 1];
-        for window in windows {
-            let (text, padding) = tokens.split_at_mut(window.targets + 1);
-            shards.copy(window.start, text);
-            padding.fill(PADDING);
+        for (row, counts) in rows.iter().zip(mask.chunks_mut(seq_len.max(1))) {
+            let mut at = 0;
+            let mut lengths = Vec::new();
+            for text in row {
+                let length = (text.end - text.start) as usize;
+                shards.copy(text.start, &mut tokens[at..at + length]);
+                if apart && at > 0 {
+                    counts[at - 1] = false;
+                }
+                // The last token of a full row is a target and no input.
+                lengths.push(length.min(seq_len - at.min(seq_len)));
+                at += length;
+            }
+            tokens[at..].fill(PADDING);
+            counts[at.saturating_sub(1).min(seq_len)..].fill(false);
             batch.inputs.extend_from_slice(&tokens[..seq_len]);
             batch.targets.extend_from_slice(&tokens[1..]);
+            texts.push(lengths);
         }
-        if windows.iter().any(|window| window.targets < seq_len) {
-            let counts = |window: &Window| {
-                let targets = window.targets;
-                (0..seq_len).map(move |at| at < targets)
-            };
-            batch.mask = Some(windows.iter().flat_map(counts).collect());
+        if mask.iter().any(|counts| !counts) {
+            batch.mask = Some(mask);
+        }
+        if apart && texts.iter().any(|lengths| lengths.len() > 1) {
+            batch.texts = Some(texts);
         }
         batch
     }
@@ -72,101 +88,6 @@ impl TokenBatch {
             Some(mask) => mask.iter().filter(|&&counts| counts).count(),
             None => self.targets.len(),
         }
-    }
-}
-
-/// Training batches: batch `i` is a pure function of (seed, recipe, `i`).
-#[derive(Clone, Debug)]
-pub struct Batches {
-    shards: Arc<Shards>,
-    cut: Cut,
-    seq_len: usize,
-    sequences: usize,
-}
-
-/// Where windows begin and end.
-#[derive(Clone, Debug)]
-enum Cut {
-    /// Anywhere; all are full.
-    Anywhere(Order),
-    /// With their documents.
-    Documents(Arc<DocumentWindows>),
-}
-
-impl Batches {
-    /// Batches of `sequences` windows of `seq_len` tokens.
-    ///
-    /// # Errors
-    /// A context that is 0 or longer than the text (by document, a text without a document of two
-    /// tokens); no sequences.
-    pub fn new(
-        shards: Arc<Shards>,
-        windows: Windows,
-        seq_len: usize,
-        sequences: usize,
-        seed: u64,
-    ) -> Result<Self, Error> {
-        check("sequences", sequences)?;
-        check("seq_len", seq_len)?;
-        let (len, context) = (shards.len(), seq_len as u64);
-        let cut = match windows {
-            Windows::Random => Order::new(true, len, context, seed).map(Cut::Anywhere),
-            Windows::Shuffled => Order::new(false, len, context, seed).map(Cut::Anywhere),
-            Windows::Documents => DocumentWindows::new(&shards, Part::Targets, context, seed)
-                .map(|windows| Cut::Documents(Arc::new(windows))),
-        };
-        let cut = cut.ok_or_else(|| Error::Context {
-            split: "train".to_owned(),
-            seq_len,
-            found: len,
-        })?;
-        Ok(Self {
-            shards,
-            cut,
-            seq_len,
-            sequences,
-        })
-    }
-
-    /// Batch `i`, of `[sequences, seq_len]`, whatever was asked for before.
-    pub fn batch(&self, i: u64) -> TokenBatch {
-        match &self.cut {
-            Cut::Anywhere(order) => {
-                let starts = order.starts(i, self.sequences);
-                TokenBatch::of(&self.shards, starts.into_iter(), self.seq_len)
-            }
-            Cut::Documents(windows) => {
-                let windows = windows.batch(&self.shards, i, self.sequences);
-                TokenBatch::of_windows(&self.shards, &windows, self.seq_len)
-            }
-        }
-    }
-
-    /// The share of a batch that is padding, on average over an epoch, from 0 to 1; only
-    /// [`Windows::Documents`] pads.
-    pub fn padding(&self) -> f64 {
-        match &self.cut {
-            Cut::Anywhere(_) => 0.0,
-            Cut::Documents(windows) => windows.padding(),
-        }
-    }
-
-    /// Tokens that the model sees in one batch, padding among them.
-    pub fn tokens_per_batch(&self) -> usize {
-        self.seq_len * self.sequences
-    }
-
-    /// Tokens in the text: what one epoch is counted by.
-    pub fn tokens(&self) -> u64 {
-        self.shards.len()
-    }
-}
-
-impl BatchSource for Batches {
-    type Batch = TokenBatch;
-
-    fn batch(&self, i: u64) -> Result<TokenBatch, Error> {
-        Ok(Self::batch(self, i))
     }
 }
 

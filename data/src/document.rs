@@ -3,6 +3,8 @@
 //! Provenance stays with the text until it is tokens, so that the report can say which file, which
 //! package and which licence a model was trained on.
 
+use serde::{Deserialize, Serialize};
+
 /// One text, as a source yields it (raw) or as cleaning leaves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
@@ -24,9 +26,41 @@ pub struct Document {
     pub licence: Option<String>,
     /// Its number within the file, from 0.
     pub index_in_file: u64,
+    /// What its record says of it.
+    pub origin: Origin,
     /// The next document of the stream continues this one: the text was longer than
     /// [`MAX_DOCUMENT_BYTES`] and was cut at a line's end. No end of text belongs between the two.
     pub continues: bool,
+}
+
+impl Document {
+    /// Where it stands, for a person: its address, or its file and number.
+    pub fn place(&self) -> String {
+        match &self.origin.url {
+            Some(url) => url.clone(),
+            None => format!("{}#{}", self.path, self.index_in_file),
+        }
+    }
+}
+
+/// What a format's record says of its document, where it says anything, and what was found in the text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Place of its record in the decompressed file, in bytes from the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Date, as the format writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// Language, an ISO 639-1 code, where one was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// A text file longer than this is yielded in several pieces, so that one large file needs no more

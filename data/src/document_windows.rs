@@ -9,6 +9,8 @@
 //! No table of all windows is kept. The lists in the shards give each document's place, and every
 //! [`STRIDE`]th document's number of windows before it is remembered: 16 bytes for 256 documents.
 
+use std::ops::Range;
+
 use crate::order::{Permutation, stream};
 use crate::shard::{Shards, Span};
 
@@ -56,6 +58,8 @@ pub(crate) struct DocumentWindows {
     /// Targets in all.
     targets: u64,
     marks: Vec<Mark>,
+    /// Where the text ends that windows are cut from.
+    end: u64,
 }
 
 /// A document that is remembered.
@@ -68,9 +72,20 @@ struct Mark {
 }
 
 impl DocumentWindows {
-    /// Looks once at every document; `None` where none has a target.
-    pub(crate) fn new(shards: &Shards, part: Part, seq_len: u64, seed: u64) -> Option<Self> {
+    /// Looks once at every document of a range of tokens, which begins and ends with a document; `None`
+    /// where none has a target.
+    pub(crate) fn new(
+        shards: &Shards,
+        range: Range<u64>,
+        part: Part,
+        seq_len: u64,
+        seed: u64,
+    ) -> Option<Self> {
+        if range.is_empty() {
+            return None;
+        }
         let mut found = Self {
+            end: range.end,
             part,
             seq_len,
             seed,
@@ -78,7 +93,8 @@ impl DocumentWindows {
             targets: 0,
             marks: Vec::new(),
         };
-        for (number, (entry, document)) in (0..).zip(documents(shards, 0)) {
+        let first = shards.entry_at(range.start);
+        for (number, (entry, document)) in (0..).zip(documents(shards, first, range.end)) {
             if number % STRIDE == 0 {
                 found.marks.push(Mark {
                     windows: found.windows,
@@ -103,6 +119,11 @@ impl DocumentWindows {
     /// Targets of a window, on average over an epoch.
     pub(crate) fn mean_targets(&self) -> f64 {
         self.targets as f64 / self.windows as f64
+    }
+
+    /// Windows of an epoch.
+    pub(crate) fn windows_per_epoch(&self) -> u64 {
+        self.windows
     }
 
     /// The windows of batch `batch`, `sequences` of them.
@@ -134,7 +155,7 @@ impl DocumentWindows {
         let mark = self.marks.partition_point(|mark| mark.windows <= number) - 1;
         let mark = self.marks[mark];
         let mut left = number - mark.windows;
-        for (_, document) in documents(shards, mark.entry) {
+        for (_, document) in documents(shards, mark.entry, self.end) {
             let windows = self.windows_of(&document);
             if left < windows {
                 let at = left * self.seq_len;
@@ -153,9 +174,15 @@ impl DocumentWindows {
     }
 }
 
-/// The documents from an entry on, each with its first entry; the pieces of a long one are one.
-fn documents(shards: &Shards, entry: u64) -> impl Iterator<Item = (u64, Span)> {
-    let mut spans = (entry..).zip(shards.spans(entry));
+/// The documents from an entry on that begin before token `end`, each with its first entry; the pieces of a
+/// long one are one.
+pub(crate) fn documents(
+    shards: &Shards,
+    entry: u64,
+    end: u64,
+) -> impl Iterator<Item = (u64, Span)> {
+    let spans = (entry..).zip(shards.spans(entry));
+    let mut spans = spans.take_while(move |(_, span)| span.start < end);
     std::iter::from_fn(move || {
         let (entry, mut document) = spans.next()?;
         while document.continues

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::dedup::DedupError;
 use crate::mask::MaskError;
+use crate::mixture::MixtureError;
 use crate::pairs::BucketError;
 use crate::recipe::RecipeError;
 use crate::score::ScoreError;
@@ -69,6 +71,20 @@ pub enum Error {
     /// Masking that hides nothing sensible, or that does not fit the tokenizer or the text.
     #[error(transparent)]
     Mask(#[from] MaskError),
+    /// A mixture that does not fit its sources.
+    #[error(transparent)]
+    Mixture(#[from] MixtureError),
+    /// Parts of a corpus that cannot be joined.
+    #[error("{}: {what}", path.display())]
+    Parts {
+        /// The folder, or the file in it.
+        path: PathBuf,
+        /// What is wrong with it, and what would be right.
+        what: String,
+    },
+    /// What is compared to find duplicates cannot be written, read or trusted.
+    #[error(transparent)]
+    Dedup(#[from] DedupError),
     /// A number of a batch that cannot be.
     #[error("{field} is {found}: it must be at least 1")]
     Zero {
@@ -164,6 +180,8 @@ impl Error {
             | Self::Groups { .. }
             | Self::Context { .. }
             | Self::Mask(_)
+            | Self::Mixture(_)
+            | Self::Parts { .. }
             | Self::Zero { .. }
             | Self::Bucket(_)
             | Self::SameName(_)
@@ -172,6 +190,7 @@ impl Error {
             | Self::NotPrepared { .. } => true,
             Self::Source(error) => error.is_usage(),
             Self::Tokenizer(error) | Self::Document { error, .. } => error.is_usage(),
+            Self::Dedup(error) => error.is_usage(),
             Self::Shard(_)
             | Self::Pair { .. }
             | Self::Sides { .. }

@@ -35,8 +35,12 @@
 
 pub mod baseline;
 pub mod batch;
+mod batches;
+mod best_fit;
 pub mod cargo_corpus;
 pub mod clean;
+pub mod contamination;
+pub mod dedup;
 pub mod document;
 mod document_windows;
 mod error;
@@ -45,6 +49,7 @@ pub mod inspect;
 pub mod mask;
 pub mod masked_batch;
 pub mod memory;
+pub mod mixture;
 pub mod order;
 pub mod pairs;
 mod prefetch;
@@ -59,7 +64,8 @@ pub mod stop;
 pub mod tokenizer;
 pub mod untrusted;
 
-pub use batch::{Batches, EvalWindows, TokenBatch};
+pub use batch::{EvalWindows, TokenBatch};
+pub use batches::Batches;
 pub use error::Error;
 pub use mask::Masking;
 pub use masked_batch::{MaskedBatch, MaskedBatches, MaskedWindows};

@@ -96,9 +96,10 @@ impl MaskedBatches {
             Windows::Shuffled => anywhere(false),
             Windows::Documents => {
                 let part = Part::Text { ends: rows.ends };
-                DocumentWindows::new(&shards, part, text, seed)
+                DocumentWindows::new(&shards, 0..len, part, text, seed)
                     .map(|windows| Cut::Documents(Arc::new(windows)))
             }
+            Windows::BestFit => return Err(MaskError::BestFit.into()),
         };
         let cut = cut.ok_or(MaskError::Text {
             split: "train",

@@ -22,6 +22,9 @@ pub enum Windows {
     /// goes beyond its document: short ones are padded, and padding is not counted. Every one once
     /// an epoch, in a new order each time.
     Documents,
+    /// Each begins with a document and holds further ones where they fit best, so that few are torn. Where
+    /// none fits, one is cropped to fill the window, and its rest is left out; how much that is is told.
+    BestFit,
 }
 
 /// Starts of windows of `seq_len + 1` tokens in a text of `len` tokens, whatever its documents.
@@ -34,7 +37,7 @@ pub struct Order {
 }
 
 /// Separates the streams that one seed gives: batches, and epochs. 3 are documents, 4 are buckets of
-/// pairs, 5 are masked rows.
+/// pairs, 5 are masked rows, 6 are best fits.
 const BATCH: u64 = 1;
 const EPOCH: u64 = 2;
 

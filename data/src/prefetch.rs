@@ -114,6 +114,7 @@ mod tests {
             cols: 1,
             inputs: vec![i as u32],
             targets: vec![i as u32 + 1],
+            texts: None,
             mask: None,
         })
     }

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use slovo_args::{Cli, Command, exit};
-use slovo_train::command::{self, bench, doctor, embed, generate, import, inspect, plan, report};
+use slovo_train::command::{self, bench, doctor, embed, generate, import, inspect, lineage, plan, report};
 use slovo_train::{Result, stop::Stop};
 use std::io::Write;
 use std::process::ExitCode;
@@ -55,6 +55,13 @@ fn run(command: Command) -> Result<u8> {
             })
         }
         Command::Inspect(args) => {
+            if let Some(batch) = args.batch {
+                let found = lineage::lineage(&args.dir, batch, &Stop::on_signals()?)?;
+                return print(&match args.json {
+                    true => command::json(&found)?,
+                    false => found.to_string(),
+                });
+            }
             let found = inspect::inspect(&args.dir)?;
             print(&match args.json {
                 true => format!("{found:#}"),

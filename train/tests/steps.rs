@@ -56,6 +56,7 @@ fn batch(from: usize, to: usize, device: &Device) -> LmBatch {
         inputs: all(0),
         targets: all(1),
         mask: Some(mask.collect()),
+        texts: None,
     };
     LmBatch::new(from as u64, tokens, 0, device)
 }
@@ -172,6 +173,7 @@ fn the_padding_of_windows_by_document_changes_nothing() {
             inputs: padded.inputs[row * 8..][..cols].to_vec(),
             targets: padded.targets[row * 8..][..cols].to_vec(),
             mask: None,
+            texts: None,
         };
         LmBatch::new(row as u64, tokens, 0, &device)
     });

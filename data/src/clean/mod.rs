@@ -6,6 +6,7 @@
 
 mod characters;
 mod report;
+pub mod rules;
 
 pub use report::{Changes, CleanReport, DropReason, Verdict};
 

@@ -8,7 +8,9 @@ use std::path::Path;
 use slovo_args::PrepareArgs;
 use slovo_data::Error;
 use slovo_data::baseline::{Baselines, PairBaselines};
-use slovo_data::prepare::{Meter, Options, Plan, plan, prepare_pairs_with, prepare_with};
+use slovo_data::prepare::{
+    Meter, Options, Plan, Share, plan, prepare_pairs_with, prepare_share, prepare_with,
+};
 use slovo_data::recipe::{DataRecipe, apply_sets};
 use slovo_data::report::grouped;
 use slovo_data::stop::Stop;
@@ -26,6 +28,9 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     };
     let options = Options {
         out: args.out.clone(),
+        merge: args.merge.clone(),
+        keep_parts: args.keep_documents,
+        memory: usize::try_from(args.memory.0).unwrap_or(usize::MAX),
         ..Options::default()
     };
     if args.dry_run {
@@ -34,6 +39,17 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     let stop = Stop::on_signals()?;
     let mut meter = Meter::new(args.quiet);
     let mut progress = |progress| meter.take(&progress);
+    if let Some(share) = &args.shard {
+        let share: Share = share.parse().map_err(|said| Failure::Usage(format!("--shard: {said}")))?;
+        let folder = prepare_share(&recipe, share, &options, &mut progress, stop.flag());
+        meter.clear();
+        let folder = folder?;
+        println!(
+            "share {share} is done, in {}; bring the folders of all shares together, and name each to --merge",
+            folder.display()
+        );
+        return Ok(());
+    }
     let export_to = args.export_validation.as_deref();
     if recipe.is_pairs() {
         let prepared = prepare_pairs_with(&recipe, &options, &mut progress, stop.flag());

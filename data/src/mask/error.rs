@@ -21,6 +21,9 @@ pub enum MaskError {
         /// Size of the vocabulary.
         vocab_size: u32,
     },
+    /// Windows that hold several texts.
+    #[error("windows is BestFit: masked rows hold one text each; take Documents")]
+    BestFit,
     /// Nothing to hide tokens behind.
     #[error("all {0} tokens of the vocabulary are special; give ordinary ones too")]
     NoOrdinary(u32),

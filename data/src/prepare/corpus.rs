@@ -1,12 +1,9 @@
 //! The clean documents of a recipe, as often as they are needed.
 //!
-//! Preparing reads its sources two or three times rather than keep the text: once to count it, once
-//! to train a tokenizer, once to encode. Standard input can be read once, so its documents go
-//! through a file in the temporary folder.
+//! Plain text is read two or three times rather than kept: once to count it, once to train a tokenizer, once
+//! to encode. What costs more to read, or can be read once, is in [`parts`](super::parts).
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
@@ -15,15 +12,16 @@ use crate::Error;
 use crate::clean::{CleanReport, Verdict, clean};
 use crate::document::Document;
 use crate::files::hex;
+use crate::prepare::parts::{SourceReport, Store};
 use crate::recipe::Clean;
 use crate::source::{Inputs, ReadCounts};
 
 /// The documents of a recipe.
-pub(super) struct Corpus<'a> {
-    inputs: &'a Inputs,
-    clean: Clean,
-    /// Where the documents lie after the first reading, if they cannot be read again.
-    spool: Option<PathBuf>,
+pub(super) enum Corpus<'a> {
+    /// Text that is read again each time, which costs less than to keep it.
+    Sources { inputs: &'a Inputs, clean: Clean },
+    /// What was read, cleaned and judged once.
+    Store(Store),
 }
 
 /// What takes a clean document and the SHA-256 of its text.
@@ -37,46 +35,43 @@ pub(super) struct Seen {
     /// Over the texts that were kept.
     pub fingerprint: String,
     pub chars: u64,
+    /// UTF-8 bytes of text that become tokens.
+    pub bytes: u64,
+    /// What became of each source, where documents were judged.
+    pub sources: BTreeMap<String, SourceReport>,
 }
 
-impl<'a> Corpus<'a> {
-    /// The documents of `inputs`; `folder` takes what has to be kept of standard input.
-    pub(super) fn new(inputs: &'a Inputs, clean: Clean, folder: &Path) -> Self {
-        let spool = inputs
-            .files()
-            .is_none()
-            .then(|| folder.join("standard-input.tmp"));
-        Self {
-            inputs,
-            clean,
-            spool,
-        }
-    }
-
+impl Corpus<'_> {
     /// The first reading: gives every clean document to `take` and counts.
     pub(super) fn scan(
         &self,
         stop: &AtomicBool,
         take: &mut dyn FnMut(&Document),
     ) -> Result<Seen, Error> {
-        let mut spool = match &self.spool {
-            Some(path) => {
-                let file = File::create(path).map_err(Error::io("create", path))?;
-                Some((BufWriter::new(file), path))
+        match self {
+            Self::Sources { inputs, clean } => {
+                read_sources(inputs, clean, stop, &mut |document, _| {
+                    take(&document);
+                    Ok(())
+                })
             }
-            None => None,
-        };
-        let seen = self.read_sources(stop, &mut |document, _| {
-            take(&document);
-            match &mut spool {
-                Some((file, path)) => write_line(file, &document).map_err(Error::io("write", path)),
-                None => Ok(()),
+            Self::Store(store) => {
+                let mut seen = Seen::default();
+                let mut fingerprint = Fingerprint::default();
+                seen.sources = store.scan(stop, &mut |document| {
+                    take(document);
+                    seen.chars += document.text.chars().count() as u64;
+                    seen.bytes += document.text.len() as u64;
+                    fingerprint.add(&document.text);
+                })?;
+                for source in seen.sources.values() {
+                    seen.read.add(&source.read);
+                    seen.clean.add(&source.clean);
+                }
+                seen.fingerprint = fingerprint.finish();
+                Ok(seen)
             }
-        })?;
-        if let Some((mut file, path)) = spool {
-            file.flush().map_err(Error::io("write", path))?;
         }
-        Ok(seen)
     }
 
     /// A later reading: gives every clean document, with the SHA-256 of its text, to `take`.
@@ -89,9 +84,16 @@ impl<'a> Corpus<'a> {
         stop: &AtomicBool,
         take: Take<'_>,
     ) -> Result<(), Error> {
-        let fingerprint = match &self.spool {
-            Some(path) => read_spool(path, stop, take)?,
-            None => self.read_sources(stop, take)?.fingerprint,
+        let fingerprint = match self {
+            Self::Sources { inputs, clean } => read_sources(inputs, clean, stop, take)?.fingerprint,
+            Self::Store(store) => {
+                let mut fingerprint = Fingerprint::default();
+                store.each(stop, &mut |document| {
+                    let sha256 = fingerprint.add(&document.text);
+                    take(document, &sha256)
+                })?;
+                fingerprint.finish()
+            }
         };
         if fingerprint == first.fingerprint {
             Ok(())
@@ -102,108 +104,87 @@ impl<'a> Corpus<'a> {
             })
         }
     }
+}
 
-    /// Removes what was kept of standard input.
-    pub(super) fn forget(&self) {
-        if let Some(path) = &self.spool {
-            let _ = std::fs::remove_file(path);
+fn read_sources(
+    inputs: &Inputs,
+    rules: &Clean,
+    stop: &AtomicBool,
+    take: Take<'_>,
+) -> Result<Seen, Error> {
+    let mut seen = Seen::default();
+    let mut fingerprint = Fingerprint::default();
+    let mut documents = inputs.documents(rules);
+    let mut cleaner = Cleaner::new(rules);
+    for document in documents.by_ref() {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Stopped);
+        }
+        if let Some(document) = cleaner.clean(document?, &mut seen.clean) {
+            seen.chars += document.text.chars().count() as u64;
+            seen.bytes += document.text.len() as u64;
+            let sha256 = fingerprint.add(&document.text);
+            take(document, &sha256)?;
+        }
+    }
+    seen.read = documents.counts();
+    seen.fingerprint = fingerprint.finish();
+    Ok(seen)
+}
+
+/// Cleans documents that come in order, some of them in pieces.
+pub(super) struct Cleaner {
+    rules: Clean,
+    continued: bool,
+    /// The last document was a piece of a longer one.
+    pub piece: bool,
+}
+
+impl Cleaner {
+    pub(super) fn new(rules: &Clean) -> Self {
+        Self {
+            rules: *rules,
+            continued: false,
+            piece: false,
         }
     }
 
-    fn read_sources(&self, stop: &AtomicBool, take: Take<'_>) -> Result<Seen, Error> {
-        let mut seen = Seen::default();
-        let mut fingerprint = Fingerprint::default();
-        let mut documents = self.inputs.documents(&self.clean);
-        let mut continued = false;
-        for document in documents.by_ref() {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::Stopped);
-            }
-            let mut document = document?;
-            let rules = Clean {
-                // A long text comes in pieces, and none of them may go by itself.
-                min_chars: match continued || document.continues {
-                    true => 0,
-                    false => self.clean.min_chars,
-                },
-                ..self.clean
-            };
-            continued = document.continues;
-            let bytes_in = document.text.len();
-            let verdict = clean(std::mem::take(&mut document.text), &rules);
-            seen.clean.count(bytes_in, &verdict);
-            if let Verdict::Keep { text, .. } = verdict {
-                seen.chars += text.chars().count() as u64;
-                document.text = text;
-                let sha256 = fingerprint.add(&document.text);
-                take(document, &sha256)?;
-            }
-        }
-        seen.read = documents.counts();
-        seen.fingerprint = fingerprint.finish();
-        Ok(seen)
+    /// The document, clean; `None` where it goes.
+    pub(super) fn clean(
+        &mut self,
+        mut document: Document,
+        report: &mut CleanReport,
+    ) -> Option<Document> {
+        // A long text comes in pieces, and none of them may go by itself.
+        self.piece = self.continued || document.continues;
+        self.continued = document.continues;
+        let rules = Clean {
+            min_chars: if self.piece { 0 } else { self.rules.min_chars },
+            ..self.rules
+        };
+        let bytes_in = document.text.len();
+        let verdict = clean(std::mem::take(&mut document.text), &rules);
+        report.count(bytes_in, &verdict);
+        let Verdict::Keep { text, .. } = verdict else {
+            return None;
+        };
+        document.text = text;
+        Some(document)
     }
 }
 
 /// A hash over the hashes of all texts.
 #[derive(Default)]
-struct Fingerprint(Sha256);
+pub(super) struct Fingerprint(Sha256);
 
 impl Fingerprint {
-    fn add(&mut self, text: &str) -> [u8; 32] {
+    pub(super) fn add(&mut self, text: &str) -> [u8; 32] {
         let sha256: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         self.0.update(sha256);
         sha256
     }
 
-    fn finish(self) -> String {
+    pub(super) fn finish(self) -> String {
         hex(&self.0.finalize())
     }
-}
-
-/// A document on one line of JSON; the order of the fields is that of [`parse_line`].
-fn write_line(file: &mut impl Write, document: &Document) -> std::io::Result<()> {
-    let fields = (
-        &document.text,
-        &document.source,
-        &document.path,
-        &document.group,
-        &document.package,
-        &document.licence,
-        document.index_in_file,
-        document.continues,
-    );
-    serde_json::to_writer(&mut *file, &fields)?;
-    file.write_all(b"\n")
-}
-
-fn parse_line(line: &str) -> std::io::Result<Document> {
-    let (text, source, path, group, package, licence, index_in_file, continues) =
-        serde_json::from_str(line)?;
-    Ok(Document {
-        text,
-        source,
-        path,
-        group,
-        package,
-        licence,
-        index_in_file,
-        continues,
-    })
-}
-
-fn read_spool(path: &Path, stop: &AtomicBool, take: Take<'_>) -> Result<String, Error> {
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let mut fingerprint = Fingerprint::default();
-    for line in BufReader::new(file).lines() {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Error::Stopped);
-        }
-        let document = line
-            .and_then(|line| parse_line(&line))
-            .map_err(Error::io("read", path))?;
-        let sha256 = fingerprint.add(&document.text);
-        take(document, &sha256)?;
-    }
-    Ok(fingerprint.finish())
 }

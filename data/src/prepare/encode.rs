@@ -32,6 +32,8 @@ pub(super) struct Outputs<'a> {
     pub train: ShardWriter,
     pub validation: ShardWriter,
     pub report: &'a mut Report,
+    /// Which tokens of the vocabulary have occurred.
+    pub used: Vec<bool>,
 }
 
 /// Encodes all documents and gives the splitter back, which knows what it met.
@@ -56,7 +58,7 @@ pub(super) fn encode(
             progress(Progress::At {
                 stage: Stage::Encode,
                 done,
-                total: Some(seen.clean.bytes_kept),
+                total: Some(seen.bytes),
             });
             Ok(())
         },
@@ -123,6 +125,14 @@ fn write(batch: &[Unit], tokenizer: &Tokenizer, outputs: &mut Outputs<'_>) -> Re
                 error => error,
             },
         })?;
+        for &token in &tokens {
+            if let Some(used) = outputs.used.get_mut(token as usize)
+                && !*used
+            {
+                *used = true;
+                outputs.report.vocabulary_used += 1;
+            }
+        }
         outputs.report.unknown_tokens += tokenizer.count_unknown(&tokens) as u64;
         if !unit.continues {
             tokens.extend(tokenizer.end_of_text());

@@ -3,14 +3,21 @@
 //! Everything is made in a temporary folder beside the final one, which is renamed when it is
 //! complete: a reader finds all of it or nothing, and a stop leaves what was there before.
 //!
+//! Plain text is read as often as it is needed. Where documents are found in other formats, judged by rules or
+//! compared, that is done once, and they lie in [`parts`] until they are tokens: a run that was interrupted
+//! goes on there, and several machines can share it.
+//!
 //! What was prepared is kept under a key, a hash over the recipe and the list of its input files
 //! with lengths and times. The same recipe over the same files is prepared once.
 
+mod contamination;
 mod corpus;
+mod duplicates;
 mod encode;
 mod folder;
 mod meter;
 mod pairs;
+mod parts;
 mod pipe;
 mod plan;
 mod prepared;
@@ -29,21 +36,25 @@ pub use pairs::{
     Dropped, Lengths, PairReport, PairSide, PairSplitReport, PreparedPairs, prepare_pairs,
     prepare_pairs_with, read_pair_report,
 };
+pub use parts::{Kept, Sample, Share, SourceReport, StepReport};
 pub use plan::{Plan, expand, plan};
 pub(crate) use prepared::write_first;
-pub use prepared::{Prepared, holds_pairs, read_report, write_text};
+pub use prepared::{Prepared, holds_pairs, read_report, recipe_of, write_text};
 pub use progress::{Progress, Stage};
 pub use tokenizer::tokenizer_of_texts;
 
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
-use crate::report::{Report, SplitReport};
+use crate::report::{self, Report, SplitReport};
 use crate::shard::{DEFAULT_SHARD_BYTES, ShardOptions, ShardWriter, Shards, Written};
 use crate::source::Inputs;
 use crate::split::Splitter;
 use crate::{Error, files, memory};
+use contamination::Held;
 use corpus::{Corpus, Seen};
+use duplicates::Gone;
 use encode::{Outputs, encode};
 use folder::Temporary;
+use parts::{Store, Work, make_parts};
 
 /// Where prepared data goes without an output folder: `runs/data/<first 12 digits of the key>`.
 pub const ROOT: &str = "runs/data";
@@ -57,7 +68,16 @@ pub struct Options {
     pub root: PathBuf,
     /// Length after which a new shard is begun, in bytes.
     pub shard_bytes: u64,
+    /// Folders of parts that other machines have made, instead of reading the sources.
+    pub merge: Vec<PathBuf>,
+    /// Keep the parts when all is done.
+    pub keep_parts: bool,
+    /// Bytes of memory that comparing documents may take; beyond them it uses the disk.
+    pub memory: usize,
 }
+
+/// Memory for comparing documents where nothing else is asked for.
+pub const DEFAULT_MEMORY: usize = 1 << 30;
 
 impl Default for Options {
     fn default() -> Self {
@@ -65,6 +85,9 @@ impl Default for Options {
             out: None,
             root: PathBuf::from(ROOT),
             shard_bytes: DEFAULT_SHARD_BYTES,
+            merge: Vec::new(),
+            keep_parts: false,
+            memory: DEFAULT_MEMORY,
         }
     }
 }
@@ -101,7 +124,15 @@ pub fn prepare_with(
     let begin = Instant::now();
     recipe.validate()?;
     recipe.expect(false)?;
-    let inputs = Inputs::resolve(&recipe.sources)?;
+    let joined = match options.merge.is_empty() {
+        true => None,
+        false => Some(Store::join(&options.merge)?),
+    };
+    let inputs = match &joined {
+        // The files need not be here.
+        Some(store) => Inputs::read_elsewhere(store.files()),
+        None => Inputs::resolve(&recipe.sources)?,
+    };
     let mut plan = plan::of(recipe, &inputs, options)?;
     let (parent, name) = plan.place(options);
     // Also where nothing is left to do: another process may have been killed doing it.
@@ -112,7 +143,25 @@ pub fn prepare_with(
         return Ok(prepared);
     }
     let temporary = Temporary::new(&parent, &name)?;
-    let corpus = Corpus::new(&inputs, recipe.clean, temporary.path());
+    let mut parts = None;
+    let corpus = match joined {
+        Some(store) => Corpus::Store(store),
+        None if stored(recipe, &inputs, options) => {
+            // Standard input cannot be read again: what was kept of it before is of another text.
+            let folder = match inputs.files() {
+                Some(_) => plan.parts_folder(&parent, &name),
+                None => temporary.path().join("parts"),
+            };
+            let store = make_store(recipe, &inputs, &folder, progress, stop)?;
+            parts = Some(folder);
+            Corpus::Store(store)
+        }
+        None => Corpus::Sources {
+            inputs: &inputs,
+            clean: recipe.clean,
+        },
+    };
+    let corpus = compared(corpus, recipe, options, temporary.path(), progress)?;
 
     let mut report = Report {
         version: prepared::VERSION,
@@ -125,6 +174,11 @@ pub fn prepare_with(
     report.read = seen.read.clone();
     report.clean = seen.clean.clone();
     report.text_fingerprint = seen.fingerprint.clone();
+    report.judged = seen.sources.clone();
+    report.duplicate_sizes = match &corpus {
+        Corpus::Store(store) => store.duplicate_sizes(),
+        Corpus::Sources { .. } => Default::default(),
+    };
     if plan.dir.is_none() {
         // Standard input: only now is it known what the text is.
         plan.settle(&seen.fingerprint, options);
@@ -164,6 +218,7 @@ pub fn prepare_with(
         train: writer("train"),
         validation: writer("validation"),
         report: &mut report,
+        used: vec![false; tokenizer.vocab_size()],
     };
     let splitter = encode(
         &corpus,
@@ -188,12 +243,96 @@ pub fn prepare_with(
     report.peak_memory.total = memory::peak();
     drop((train_shards, validation_shards));
     write_texts(recipe, &report, temporary.path())?;
-    corpus.forget();
-
+    let path = temporary.path().join("report.html");
+    let page = report::page(&report, recipe);
+    files::write(&path, page.as_bytes()).map_err(Error::io("write", &path))?;
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Stopped);
     }
-    plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)
+    if inputs.files().is_none()
+        && let Some(folder) = parts.take()
+    {
+        std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
+    }
+    let prepared = plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)?;
+    if let Some(folder) = parts.filter(|_| !options.keep_parts) {
+        // Nothing depends on its success.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    Ok(prepared)
+}
+
+/// Whether documents are kept in parts: where they cost more to find than to keep, or can be read once.
+fn stored(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> bool {
+    let once = inputs.has_records() || inputs.files().is_none();
+    options.keep_parts || recipe.judges() || once
+}
+
+/// Makes the parts of a recipe.
+fn make_store(
+    recipe: &DataRecipe,
+    inputs: &Inputs,
+    folder: &Path,
+    progress: &mut dyn FnMut(Progress),
+    stop: &AtomicBool,
+) -> Result<Store, Error> {
+    let held = recipe.contamination.as_ref().map(Held::read).transpose()?;
+    let work = Work::new(inputs, recipe, held.as_ref())?;
+    let reports = make_parts(&work, folder, Share::ALL, progress, stop)?;
+    Ok(Store::new(folder, reports))
+}
+
+/// Makes a share of a recipe's parts, and stops there. Bring the folders of all shares together, and let
+/// [`Options::merge`] name them.
+///
+/// # Errors
+/// As [`prepare`]; standard input, which only one machine can read.
+pub fn prepare_share(
+    recipe: &DataRecipe,
+    share: Share,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+    stop: &AtomicBool,
+) -> Result<PathBuf, Error> {
+    recipe.validate()?;
+    recipe.expect(false)?;
+    let inputs = Inputs::resolve(&recipe.sources)?;
+    if inputs.files().is_none() {
+        return Err(Error::Parts {
+            path: PathBuf::from("standard input"),
+            what: "it can be read once, on one machine; name files to share the work".to_owned(),
+        });
+    }
+    let plan = plan::of(recipe, &inputs, options)?;
+    let (parent, name) = plan.place(options);
+    let folder = plan.parts_folder(&parent, &name);
+    let held = recipe.contamination.as_ref().map(Held::read).transpose()?;
+    let work = Work::new(&inputs, recipe, held.as_ref())?;
+    make_parts(&work, &folder, share, progress, stop)?;
+    Ok(folder)
+}
+
+/// Finds what stands in the corpus twice.
+fn compared<'a>(
+    corpus: Corpus<'a>,
+    recipe: &DataRecipe,
+    options: &Options,
+    folder: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Corpus<'a>, Error> {
+    let Corpus::Store(mut store) = corpus else {
+        return Ok(corpus);
+    };
+    if recipe.duplicates.any() {
+        progress(Progress::At {
+            stage: Stage::Compare,
+            done: 0,
+            total: None,
+        });
+        let gone = Gone::find(&store, &recipe.duplicates, options.memory, folder)?;
+        store.leave_out(gone);
+    }
+    Ok(Corpus::Store(store))
 }
 
 fn scan(
@@ -227,7 +366,7 @@ fn scan(
             });
         }
     })?;
-    if seen.clean.bytes_kept == 0 {
+    if seen.bytes == 0 {
         let files = match inputs.files() {
             Some(files) => format!("{} files", files.len()),
             None => "standard input".to_owned(),

@@ -43,11 +43,17 @@ pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Res
         TokenizerRecipe::File(path) => Tokenizer::from_file(&expand(path)?)?.fingerprint(),
         _ => String::new(),
     };
+    // Which windows a model reads is no part of what is prepared.
+    let unmixed = DataRecipe {
+        mixture: None,
+        ..recipe.clone()
+    };
     let parts = (
         prepared::VERSION,
-        to_ron_string(recipe)?,
+        to_ron_string(&unmixed)?,
         tokenizer,
         &files,
+        also(recipe)?,
         // Shards of another length are other files.
         options.shard_bytes,
     );
@@ -71,10 +77,23 @@ pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Res
     Ok(plan)
 }
 
+/// The files beside the sources that decide what is kept: evaluations.
+fn also(recipe: &DataRecipe) -> Result<Vec<InputFile>, Error> {
+    Ok(match &recipe.contamination {
+        Some(held) => Inputs::resolve(&held.texts)?.all_files().to_vec(),
+        None => Vec::new(),
+    })
+}
+
 impl Plan {
     fn name(&mut self, options: &Options) {
         let named = || options.root.join(&self.key[..12]);
         self.dir = Some(options.out.clone().unwrap_or_else(named));
+    }
+
+    /// Where the parts lie until they are tokens: beside the folder that is made of them.
+    pub(super) fn parts_folder(&self, parent: &Path, name: &str) -> PathBuf {
+        parent.join(format!("{name}.parts"))
     }
 
     /// Makes the key of standard input final: the text is part of it.

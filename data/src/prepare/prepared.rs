@@ -1,6 +1,7 @@
 //! Prepared text: the folder, opened.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::Error;
 use crate::files::hex;
-use crate::report::Report;
+use crate::recipe::{DataRecipe, Source, load_ron};
+use crate::report::{Report, Share};
 use crate::shard::Shards;
 use crate::tokenizer::Tokenizer;
 
@@ -58,6 +60,33 @@ impl Prepared {
             report,
             fingerprint,
         })
+    }
+
+    /// Where the text of each source lies in the training text, in tokens, and in the order of the recipe's
+    /// `sources`; documents of a source lie together.
+    pub fn train_ranges(&self, sources: &[Source]) -> Vec<(String, Range<u64>)> {
+        self.ranges(sources, |share| share.train_tokens)
+    }
+
+    /// The same for the held-out text.
+    pub fn validation_ranges(&self, sources: &[Source]) -> Vec<(String, Range<u64>)> {
+        self.ranges(sources, |share| share.validation_tokens)
+    }
+
+    fn ranges(
+        &self,
+        sources: &[Source],
+        tokens: impl Fn(&Share) -> u64,
+    ) -> Vec<(String, Range<u64>)> {
+        let mut start = 0;
+        let range = |(i, source): (usize, &Source)| {
+            let name = source.label(i);
+            let end = start + self.report.sources.get(&name).map_or(0, &tokens);
+            let range = start..end;
+            start = end;
+            (name, range)
+        };
+        sources.iter().enumerate().map(range).collect()
     }
 
     /// Writes the held-out text as the tokens give it: the text that `xz` and the 5-gram model are
@@ -126,6 +155,14 @@ pub fn read_report(dir: &Path) -> Result<Report, Error> {
         )),
         false => head.report(),
     }
+}
+
+/// The recipe that a folder was prepared by.
+///
+/// # Errors
+/// A folder without it.
+pub fn recipe_of(dir: &Path) -> Result<DataRecipe, Error> {
+    Ok(load_ron(&dir.join("recipe.ron"), &[])?)
 }
 
 /// Whether a folder of prepared data holds pairs, for

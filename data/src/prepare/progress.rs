@@ -21,6 +21,8 @@ pub enum Progress {
 pub enum Stage {
     /// Reading and cleaning everything once, to count it.
     Scan,
+    /// Finding what stands in the corpus twice.
+    Compare,
     /// Reading the training text for the tokenizer, and training it.
     Tokenizer,
     /// Encoding and writing.
@@ -31,6 +33,7 @@ impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Scan => "reading",
+            Self::Compare => "comparing",
             Self::Tokenizer => "tokenizer",
             Self::Encode => "encoding",
         })

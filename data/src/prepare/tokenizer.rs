@@ -211,7 +211,7 @@ fn draw(
             Division::Cut(at) => sample.push(&document.text[..at]),
             Division::Whole(Side::Validation) => {}
         }
-        tell_seen(&sample, &mut told, seen.clean.bytes_kept, progress);
+        tell_seen(&sample, &mut told, seen.bytes, progress);
         Ok(())
     })?;
     Ok(sample)

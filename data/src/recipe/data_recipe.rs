@@ -1,11 +1,14 @@
 //! The data recipe: sources, cleaning, tokenizer, split.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecipeError, Source, from_ron_str, load_ron, pairs};
+use super::{Contamination, Duplicates, RecipeError, Source, from_ron_str, load_ron, pairs};
+use crate::clean::rules::Rule;
+use crate::mixture::Mixture;
 use crate::tokenizer::{LARGEST_SAMPLE, SAMPLE_BYTES, Specials};
 
 /// What text goes in, and what becomes of it.
@@ -34,10 +37,23 @@ pub struct DataRecipe {
     /// What is changed and what is left out.
     #[serde(default)]
     pub clean: Clean,
+    /// Rules that change documents or leave them out, applied in order to what is clean.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    /// Which documents are the same, and go but for the first.
+    #[serde(default)]
+    pub duplicates: Duplicates,
+    /// Texts that a model is to be tested on, and that it must not have read.
+    #[serde(default)]
+    pub contamination: Option<Contamination>,
     /// How text becomes tokens.
     pub tokenizer: TokenizerRecipe,
     /// Which part is held out for validation.
     pub split: Split,
+    /// How much of each source a model reads. Nothing of it is prepared: other weights need no second
+    /// preparation.
+    #[serde(default)]
+    pub mixture: Option<Mixture>,
 }
 
 /// What cleaning does; every rule can be switched off, and every verdict is counted.
@@ -192,6 +208,20 @@ impl DataRecipe {
         Ok(recipe)
     }
 
+    /// Whether documents are judged or compared, beyond being cleaned.
+    pub fn judges(&self) -> bool {
+        let ruled = |source: &Source| source.rules().is_some_and(|rules| !rules.is_empty());
+        let rules = !self.rules.is_empty() || self.sources.iter().any(ruled);
+        rules || self.duplicates.any() || self.contamination.is_some()
+    }
+
+    /// The rules for the documents of a source, by its label.
+    pub(crate) fn rules_of(&self, label: &str) -> &[Rule] {
+        let mut sources = self.sources.iter().enumerate();
+        let source = sources.find(|(i, source)| source.label(*i) == label);
+        source.and_then(|(_, source)| source.rules()).unwrap_or(&self.rules)
+    }
+
     /// Refuses values that the types allow and that cannot work.
     ///
     /// # Errors
@@ -203,6 +233,27 @@ impl DataRecipe {
         }
         for (i, source) in self.sources.iter().enumerate() {
             source.validate(i)?;
+        }
+        let mut labels = BTreeSet::new();
+        for (i, source) in self.sources.iter().enumerate() {
+            let label = source.label(i);
+            if !labels.insert(label.clone()) {
+                let right = "two sources have it; give each its own";
+                return refuse(&format!("sources.{i}.name"), label, right);
+            }
+        }
+        validate_rules("rules", &self.rules)?;
+        for (i, source) in self.sources.iter().enumerate() {
+            validate_rules(&format!("sources.{i}.rules"), source.rules().unwrap_or_default())?;
+        }
+        self.duplicates.validate()?;
+        if let Some(contamination) = &self.contamination {
+            contamination.validate()?;
+        }
+        if let Some(mixture) = &self.mixture {
+            let labels: Vec<String> = (0..).zip(&self.sources).map(|(i, it)| it.label(i)).collect();
+            let names: Vec<&str> = labels.iter().map(String::as_str).collect();
+            mixture.shares(&names)?;
         }
         self.tokenizer.validate()?;
         match &self.split {
@@ -224,6 +275,17 @@ impl DataRecipe {
         }
         pairs::validate(self)
     }
+}
+
+fn validate_rules(place: &str, rules: &[Rule]) -> Result<(), RecipeError> {
+    for (i, rule) in rules.iter().enumerate() {
+        rule.validate().map_err(|(field, value, right)| RecipeError::Value {
+            field: format!("{place}.{i}.{field}"),
+            value,
+            right: right.to_owned(),
+        })?;
+    }
+    Ok(())
 }
 
 /// The five special tokens and a character.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::mixture::MixtureError;
+
 /// A recipe that cannot be used. Every case is the person's to mend (exit code 2).
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
@@ -44,6 +46,9 @@ pub enum RecipeError {
         /// What would do.
         right: String,
     },
+    /// A mixture that does not fit the sources.
+    #[error(transparent)]
+    Mixture(#[from] MixtureError),
     /// The recipe cannot be written as RON.
     #[error("cannot write the recipe as RON: {0}")]
     Write(String),

@@ -6,6 +6,7 @@
 
 mod data_recipe;
 mod error;
+mod judgement;
 mod load;
 mod pairs;
 mod ron_tree;
@@ -16,4 +17,5 @@ pub use data_recipe::{Clean, DataRecipe, Encoding, Split, SplitUnit, TokenizerRe
 pub use error::RecipeError;
 pub use load::{from_ron_str, load_ron, to_ron_string};
 pub use set::apply_sets;
-pub use source::{FileFormat, OnBadLine, PairFormat, Source};
+pub use judgement::{Contamination, Duplicates};
+pub use source::{FileFormat, OnBadLine, OutlinkList, PairFormat, Source, TableColumns};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::header::ENTRY_BYTES;
-use crate::document::Document;
+use crate::document::{Document, Origin};
 
 /// Where a document came from, as a shard keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Provenance {
     /// Number within the file.
     #[serde(default)]
     pub index_in_file: u64,
+    /// What its record says of it.
+    #[serde(flatten)]
+    pub origin: Origin,
 }
 
 impl From<&Document> for Provenance {
@@ -34,6 +37,7 @@ impl From<&Document> for Provenance {
             package: document.package.clone(),
             licence: document.licence.clone(),
             index_in_file: document.index_in_file,
+            origin: document.origin.clone(),
         }
     }
 }

@@ -113,6 +113,19 @@ impl ShardFile {
         })
     }
 
+    /// The entry that holds a token, counted from the start of this shard; the last one beyond its end.
+    pub(super) fn entry_at(&self, token: u64) -> u64 {
+        let (mut low, mut high) = (0, self.header.documents);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.entry(middle).is_some_and(|entry| entry.start <= token) {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low.saturating_sub(1)
+    }
+
     /// Entry `index`, its tokens and its provenance; entries are of this shard.
     pub(super) fn document(&self, index: u64) -> Result<(Entry, u64, Provenance), ShardError> {
         let read = || {

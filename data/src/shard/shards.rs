@@ -1,5 +1,6 @@
 //! The shards of a split as one sequence of tokens.
 
+use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -168,6 +169,52 @@ impl Shards {
             })
     }
 
+    /// The entry of the whole list that holds a token, counted from the start of the split.
+    pub fn entry_at(&self, token: u64) -> u64 {
+        let index = self.file_at(token);
+        let before = self.files[..index].iter();
+        let before: u64 = before.map(|file| file.header.documents).sum();
+        before + self.files[index].entry_at(token - self.starts[index])
+    }
+
+    /// The documents that the tokens of a range come from, in order.
+    ///
+    /// # Errors
+    /// An unreadable entry, which verified shards do not have.
+    pub fn documents_of(&self, range: Range<u64>) -> Result<Vec<ShardDocument>, ShardError> {
+        let mut found = Vec::new();
+        let mut entry = match range.is_empty() || range.start >= self.len() {
+            true => return Ok(found),
+            false => self.entry_at(range.start),
+        };
+        let mut before = 0;
+        for (file, &first) in self.files.iter().zip(&self.starts) {
+            while entry < before + file.header.documents {
+                let (at, tokens, provenance) = file.document(entry - before)?;
+                if first + at.start >= range.end {
+                    return Ok(found);
+                }
+                found.push(ShardDocument {
+                    start: first + at.start,
+                    tokens,
+                    bytes: at.bytes,
+                    continues: at.continues,
+                    provenance,
+                });
+                entry += 1;
+            }
+            before += file.header.documents;
+        }
+        Ok(found)
+    }
+
+    /// The last file that begins at or before a token; empty files share their start with the next
+    /// one and are passed over.
+    fn file_at(&self, token: u64) -> usize {
+        let after = self.starts.partition_point(|&first| first <= token);
+        (after - 1).min(self.files.len() - 1)
+    }
+
     /// SHA-256 over the tokens (not over paths or provenance), in hexadecimal.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
@@ -194,9 +241,7 @@ impl Shards {
 
     /// As [`Shards::read`], for callers that have checked the range.
     pub(crate) fn copy(&self, mut start: u64, mut out: &mut [u32]) {
-        // The last file that begins at or before `start`; empty files share their start with the
-        // next one and are passed over.
-        let mut index = self.starts.partition_point(|&first| first <= start) - 1;
+        let mut index = self.file_at(start);
         while !out.is_empty() && index < self.files.len() {
             let within = start - self.starts[index];
             let here = (self.files[index].header.tokens - within).min(out.len() as u64);

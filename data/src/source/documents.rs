@@ -1,15 +1,16 @@
 //! The stream of documents, file after file.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::{Form, Planned};
-use super::jsonl::JsonlReader;
-use super::text::TextReader;
-use super::{Item, SourceError};
-use crate::document::{Document, MAX_DOCUMENT_BYTES};
-use crate::recipe::Encoding;
+use super::forms::{FileReader, Form};
+use super::inputs::Planned;
+use super::{Item, Piece, SourceError};
+use crate::document::Document;
+use crate::recipe::{Encoding, OnBadLine};
 
 /// Documents as they are read. One file is open at a time, and one document is held.
 ///
@@ -19,7 +20,9 @@ pub struct Documents {
     encoding: Encoding,
     /// The file being read, or the next one.
     at: usize,
-    reader: Option<Reader>,
+    /// The file behind the last one.
+    end: usize,
+    reader: Option<FileReader>,
     counts: ReadCounts,
 }
 
@@ -36,19 +39,56 @@ pub struct ReadCounts {
     pub encoding_skipped: u64,
     /// JSON lines left out.
     pub bad_lines_skipped: u64,
+    /// Records left out because they cannot be read.
+    #[serde(default)]
+    pub damaged_skipped: u64,
+    /// Files that break off or do not unpack, read up to that place: a sentence each.
+    #[serde(default)]
+    pub broken_files: Vec<String>,
+    /// Records that hold no document by their format's rules, by reason.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, u64>,
 }
 
-enum Reader {
-    Text(TextReader),
-    Jsonl(JsonlReader),
+impl ReadCounts {
+    /// Adds the counts of another part of the same sources.
+    pub fn add(&mut self, other: &Self) {
+        self.documents += other.documents;
+        self.bytes += other.bytes;
+        self.encoding_replaced += other.encoding_replaced;
+        self.encoding_skipped += other.encoding_skipped;
+        self.bad_lines_skipped += other.bad_lines_skipped;
+        self.damaged_skipped += other.damaged_skipped;
+        self.broken_files.extend_from_slice(&other.broken_files);
+        for (reason, count) in &other.left_out {
+            *self.left_out.entry(reason.clone()).or_default() += count;
+        }
+    }
+}
+
+impl FileReader {
+    fn next(&mut self) -> Result<Option<Item>, SourceError> {
+        match self {
+            Self::Text(reader) => reader.next(),
+            Self::Jsonl(reader) => reader.next(),
+            Self::Records(reader) => reader.next(),
+        }
+    }
 }
 
 impl Documents {
     pub(super) fn new(plan: Arc<[Planned<Form>]>, encoding: Encoding) -> Self {
+        let all = 0..plan.len();
+        Self::of(plan, all, encoding)
+    }
+
+    /// The documents of a range of the files.
+    pub(super) fn of(plan: Arc<[Planned<Form>]>, files: Range<usize>, encoding: Encoding) -> Self {
         Self {
             plan,
             encoding,
-            at: 0,
+            at: files.start,
+            end: files.end,
             reader: None,
             counts: ReadCounts::default(),
         }
@@ -59,40 +99,30 @@ impl Documents {
         self.counts.clone()
     }
 
-    fn open(&self, planned: &Planned<Form>) -> Result<Reader, SourceError> {
-        let mut stream = planned.open()?;
-        Ok(match &planned.form {
-            Form::Text { separator } => {
-                stream.check_text()?;
-                let separator = separator.as_deref();
-                let reader = TextReader::new(stream, self.encoding, separator, MAX_DOCUMENT_BYTES);
-                Reader::Text(reader)
-            }
-            Form::Jsonl { field, bad_lines } => {
-                Reader::Jsonl(JsonlReader::new(stream, self.encoding, field, *bad_lines))
-            }
-        })
-    }
-
     /// The next document, or the next file's first.
     fn advance(&mut self) -> Result<Option<Document>, SourceError> {
         let plan = Arc::clone(&self.plan);
-        while let Some(planned) = plan.get(self.at) {
-            let reader = match &mut self.reader {
-                Some(reader) => reader,
-                None => match self.open(planned) {
-                    Ok(reader) => self.reader.insert(reader),
+        while let Some(planned) = plan.get(self.at)
+            && self.at < self.end
+        {
+            let item = match &mut self.reader {
+                Some(reader) => reader.next(),
+                None => match planned.reader(self.encoding) {
+                    Ok(reader) => self.reader.insert(reader).next(),
                     Err(SourceError::NotText { .. }) if self.encoding == Encoding::Skip => {
                         self.counts.encoding_skipped += 1;
                         self.at += 1;
                         continue;
                     }
-                    Err(fault) => return Err(fault),
+                    Err(fault) => Err(fault),
                 },
             };
-            let item = match reader {
-                Reader::Text(reader) => reader.next()?,
-                Reader::Jsonl(reader) => reader.next()?,
+            let item = match item {
+                Err(fault) if planned.bad_lines == OnBadLine::Skip && fault.is_of_one_file() => {
+                    self.counts.broken_files.push(fault.to_string());
+                    None
+                }
+                item => item?,
             };
             match item {
                 None => {
@@ -101,16 +131,15 @@ impl Documents {
                 }
                 Some(Item::BadEncoding) => self.counts.encoding_skipped += 1,
                 Some(Item::BadLine) => self.counts.bad_lines_skipped += 1,
-                Some(Item::Document {
-                    text,
-                    replaced,
-                    index,
-                    continues,
-                }) => {
-                    self.counts.documents += u64::from(!continues);
-                    self.counts.bytes += text.len() as u64;
-                    self.counts.encoding_replaced += replaced;
-                    return Ok(Some(planned.document(text, index, continues)));
+                Some(Item::Damaged) => self.counts.damaged_skipped += 1,
+                Some(Item::LeftOut(reason)) => {
+                    *self.counts.left_out.entry(reason.to_owned()).or_default() += 1;
+                }
+                Some(Item::Document(piece)) => {
+                    self.counts.documents += u64::from(!piece.continues);
+                    self.counts.bytes += piece.text.len() as u64;
+                    self.counts.encoding_replaced += piece.replaced;
+                    return Ok(Some(planned.document(piece)));
                 }
             }
         }
@@ -119,16 +148,23 @@ impl Documents {
 }
 
 impl Planned<Form> {
-    fn document(&self, text: String, index_in_file: u64, continues: bool) -> Document {
+    /// What reads this file.
+    fn reader(&self, encoding: Encoding) -> Result<FileReader, SourceError> {
+        let stream = self.open()?;
+        self.form.reader(stream, self.path.as_deref(), encoding, self.bad_lines)
+    }
+
+    fn document(&self, piece: Piece) -> Document {
         Document {
-            text,
+            text: piece.text,
             source: self.source.clone(),
             path: self.name.clone(),
             group: self.group.clone(),
             package: self.package.clone(),
-            licence: self.licence.clone(),
-            index_in_file,
-            continues,
+            licence: piece.licence.or_else(|| self.licence.clone()),
+            index_in_file: piece.index,
+            origin: piece.origin,
+            continues: piece.continues,
         }
     }
 }
@@ -139,7 +175,7 @@ impl Iterator for Documents {
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.advance();
         if next.is_err() {
-            self.at = self.plan.len();
+            self.at = self.end;
             self.reader = None;
         }
         next.transpose()
@@ -150,7 +186,7 @@ impl std::fmt::Debug for Documents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Documents")
             .field("file", &self.at)
-            .field("files", &self.plan.len())
+            .field("end", &self.end)
             .field("counts", &self.counts)
             .finish_non_exhaustive()
     }

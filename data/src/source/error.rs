@@ -108,12 +108,33 @@ pub enum SourceError {
         /// What the file should be.
         right: &'static str,
     },
+    /// A record that cannot be read, under `bad_lines: Stop`.
+    #[error(
+        "{path}: the record at byte {offset}: {message}; mend the file, or let the recipe say \
+         bad_lines: Skip"
+    )]
+    Record {
+        /// The file.
+        path: String,
+        /// Place of the record, from 0, after decompression.
+        offset: u64,
+        /// What was found, and what would be right.
+        message: String,
+    },
     /// The cargo corpus cannot be read.
     #[error(transparent)]
     Cargo(#[from] CargoCorpusError),
 }
 
 impl SourceError {
+    /// Whether one file is damaged, so that the others can be read without it.
+    pub(super) fn is_of_one_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Compressed { .. } | Self::NotText { .. } | Self::LongLine { .. }
+        )
+    }
+
     /// Whether the recipe or the input is at fault rather than the machine (exit code 2, not 1).
     pub fn is_usage(&self) -> bool {
         match self {

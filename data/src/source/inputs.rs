@@ -1,6 +1,7 @@
 //! What a recipe's sources come to, before anything is read.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -9,12 +10,15 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 
 use super::compression::inner_name;
+use super::forms::Form;
 use super::pair_lines::PairLine;
 use super::paths::{data_folder, expand};
 use super::stream::Stream;
+use super::web::Outlinks;
 use super::{Documents, PairTexts, SourceError};
 use crate::cargo_corpus::{self, CargoSummary};
-use crate::recipe::{Clean, FileFormat, OnBadLine, PairFormat, Source};
+use crate::document::Origin;
+use crate::recipe::{Clean, OnBadLine, OutlinkList, PairFormat, Source};
 use crate::shard::Provenance;
 
 /// A file that will be read, as the cache key sees it.
@@ -49,6 +53,8 @@ pub(super) struct Planned<F> {
     pub(super) group: String,
     pub(super) package: Option<String>,
     pub(super) licence: Option<String>,
+    /// What a line, a record or a file that cannot be used does.
+    pub(super) bad_lines: OnBadLine,
     pub(super) form: F,
 }
 
@@ -70,22 +76,15 @@ impl<F> Planned<F> {
             package: self.package.clone(),
             licence: self.licence.clone(),
             index_in_file,
+            origin: Origin::default(),
         }
     }
-}
-
-/// How documents are taken from a stream.
-#[derive(Clone, Debug)]
-pub(super) enum Form {
-    Text { separator: Option<String> },
-    Jsonl { field: String, bad_lines: OnBadLine },
 }
 
 /// How pairs are taken from a stream.
 #[derive(Clone, Debug)]
 pub(super) struct PairForm {
     pub(super) line: PairLine,
-    pub(super) bad_lines: OnBadLine,
     pub(super) max_length: usize,
 }
 
@@ -119,28 +118,43 @@ impl Inputs {
                     bad_lines,
                     separator,
                     licence,
+                    columns,
+                    outlinks: list,
+                    ..
                 } => {
-                    let of =
-                        |name: &str| form(*format, name, field, *bad_lines, separator.as_deref());
-                    let called = format!("{i}: files");
-                    plan_files(&called, paths, licence, data.as_deref(), of, &mut plan)?;
+                    let list = list.as_ref();
+                    let links = list.map(|list| outlinks(list, data.as_deref(), *bad_lines));
+                    let links = links.transpose()?.map(Arc::new);
+                    let separator = separator.as_deref();
+                    let of = |name: &str| {
+                        Form::of(format, name, field, columns, separator, links.as_ref())
+                    };
+                    let called = Called {
+                        source: source.label(i),
+                        licence: licence.clone(),
+                        bad_lines: *bad_lines,
+                    };
+                    plan_files(&called, paths, data.as_deref(), of, &mut plan)?;
                 }
                 Source::Pairs {
                     paths,
                     format,
-                    source,
+                    source: from,
                     target,
                     bad_lines,
                     max_length,
                     licence,
                 } => {
                     let of = |name: &str| PairForm {
-                        line: pair_line(*format, name, source, target),
-                        bad_lines: *bad_lines,
+                        line: pair_line(*format, name, from, target),
                         max_length: *max_length,
                     };
-                    let called = format!("{i}: pairs");
-                    plan_files(&called, paths, licence, data.as_deref(), of, &mut pairs)?;
+                    let called = Called {
+                        source: source.label(i),
+                        licence: licence.clone(),
+                        bad_lines: *bad_lines,
+                    };
+                    plan_files(&called, paths, data.as_deref(), of, &mut pairs)?;
                 }
                 Source::Stdin {
                     format,
@@ -148,29 +162,35 @@ impl Inputs {
                     bad_lines,
                     separator,
                     licence,
+                    columns,
+                    ..
                 } => {
+                    let separator = separator.as_deref();
                     plan.push(Planned {
                         path: None,
                         name: STDIN.to_owned(),
-                        source: format!("{i}: stdin"),
+                        source: source.label(i),
                         group: STDIN.to_owned(),
                         package: None,
                         licence: licence.clone(),
-                        form: form(*format, "", field, *bad_lines, separator.as_deref()),
+                        bad_lines: *bad_lines,
+                        form: Form::of(format, "", field, columns, separator, None),
                     });
                 }
                 Source::Cargo {
                     packages,
                     max_bytes_per_package,
+                    ..
                 } => {
                     let corpus = cargo_corpus::select(packages, *max_bytes_per_package)?;
                     plan.extend(corpus.files.into_iter().map(|file| Planned {
                         path: Some(file.path),
                         name: file.name,
-                        source: format!("{i}: cargo"),
+                        source: source.label(i),
                         group: file.package.name.clone(),
                         package: Some(file.package.to_string()),
                         licence: file.licence,
+                        bad_lines: OnBadLine::Stop,
                         form: Form::Text { separator: None },
                     }));
                     cargo.push(corpus.summary);
@@ -198,6 +218,54 @@ impl Inputs {
     /// sources, because then no list of files says what the text is.
     pub fn files(&self) -> Option<&[InputFile]> {
         (!self.reads_stdin).then_some(&self.files)
+    }
+
+    /// The files of parts that were made elsewhere; there is nothing to read.
+    pub(crate) fn read_elsewhere(files: Vec<InputFile>) -> Self {
+        // Their times are those of other machines.
+        let files = files.into_iter().map(|file| InputFile {
+            modified: 0,
+            ..file
+        });
+        Self {
+            files: files.collect(),
+            reads_stdin: false,
+            cargo: Vec::new(),
+            plan: Arc::new([]),
+            pairs: Arc::new([]),
+        }
+    }
+
+    /// All files, in order, whether or not standard input is among the sources.
+    pub(crate) fn all_files(&self) -> &[InputFile] {
+        &self.files
+    }
+
+    /// The source of each stream of documents, and its length on disk; that of standard input is not known.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = (&str, u64)> {
+        let mut files = self.files.iter();
+        self.plan.iter().map(move |planned| {
+            let file = planned.path.as_ref().and_then(|_| files.next());
+            (planned.source.as_str(), file.map_or(0, |file| file.length))
+        })
+    }
+
+    /// The files of a range of streams.
+    pub(crate) fn files_of(&self, range: Range<usize>) -> Vec<InputFile> {
+        let before = self.plan[..range.start].iter().filter(|it| it.path.is_some());
+        let these = self.plan[range.clone()].iter().filter(|it| it.path.is_some());
+        let (start, count) = (before.count(), these.count());
+        self.files[start..start + count].to_vec()
+    }
+
+    /// The documents of a range of streams.
+    pub(crate) fn documents_of(&self, range: Range<usize>, clean: &Clean) -> Documents {
+        Documents::of(Arc::clone(&self.plan), range, clean.encoding)
+    }
+
+    /// Whether a stream holds anything but plain text or JSON Lines.
+    pub(crate) fn has_records(&self) -> bool {
+        self.plan.iter().any(|planned| matches!(planned.form, Form::Records(..)))
     }
 
     /// What each cargo corpus of the recipe came to.
@@ -232,11 +300,17 @@ impl Inputs {
     }
 }
 
+/// What all files of a source share.
+struct Called {
+    source: String,
+    licence: Option<String>,
+    bad_lines: OnBadLine,
+}
+
 /// The files behind the paths of one source, each once; `form` says how each is read.
 fn plan_files<F>(
-    source: &str,
+    called: &Called,
     paths: &[String],
-    licence: &Option<String>,
     data: Option<&Path>,
     form: impl Fn(&str) -> F,
     plan: &mut Vec<Planned<F>>,
@@ -253,9 +327,10 @@ fn plan_files<F>(
                 path: Some(file.path),
                 group: file.name.clone(),
                 name: file.name,
-                source: source.to_owned(),
+                source: called.source.clone(),
                 package: None,
-                licence: licence.clone(),
+                licence: called.licence.clone(),
+                bad_lines: called.bad_lines,
             });
         }
     }
@@ -279,23 +354,35 @@ fn is_named_jsonl(name: &str) -> bool {
     name.ends_with(".jsonl") || name.ends_with(".ndjson")
 }
 
-fn form(
-    format: FileFormat,
-    name: &str,
-    field: &str,
+/// The links that a source's pages must be among.
+fn outlinks(
+    list: &OutlinkList,
+    data: Option<&Path>,
     bad_lines: OnBadLine,
-    separator: Option<&str>,
-) -> Form {
-    if format == FileFormat::Jsonl || (format == FileFormat::Auto && is_named_jsonl(name)) {
-        Form::Jsonl {
-            field: field.to_owned(),
-            bad_lines,
-        }
-    } else {
-        Form::Text {
-            separator: separator.map(str::to_owned),
+) -> Result<Outlinks, SourceError> {
+    let mut links = Outlinks::default();
+    for given in &list.paths {
+        for file in expand(given, data)? {
+            let stream = Stream::open(&file.path, &file.name)?;
+            let mut bad = None;
+            links
+                .read(stream.input, list.min_score, |line| {
+                    bad.get_or_insert(line);
+                })
+                .map_err(|error| SourceError::Read {
+                    path: file.name.clone(),
+                    error,
+                })?;
+            if let (Some(bad), OnBadLine::Stop) = (bad, bad_lines) {
+                return Err(SourceError::BadLine {
+                    path: file.name,
+                    line: bad.line,
+                    message: bad.message,
+                });
+            }
         }
     }
+    Ok(links)
 }
 
 fn stat(path: &Path, name: &str) -> Result<InputFile, SourceError> {

@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::encoding::{Decoded, decode};
 use super::stream::Stream;
-use super::{Item, SourceError};
+use super::{Item, Piece, SourceError};
+use crate::document::Origin;
 use crate::recipe::{Encoding, OnBadLine};
 
 /// A longer line is refused: it would have to be held whole.
-const MAX_LINE_BYTES: usize = 256 << 20;
+const MAX_LINE_BYTES: usize = 64 << 20;
 
 /// Documents of one JSON Lines file.
 pub(super) struct JsonlReader {
@@ -55,6 +56,11 @@ impl JsonlReader {
             let offset = self.offset;
             self.offset += read as u64;
             if read > MAX_LINE_BYTES {
+                if self.bad_lines == OnBadLine::Skip {
+                    self.index += 1;
+                    self.skip_line()?;
+                    return Ok(Some(Item::BadLine));
+                }
                 return Err(SourceError::LongLine {
                     path: self.stream.path.clone(),
                     line: self.line,
@@ -78,13 +84,18 @@ impl JsonlReader {
                     });
                 }
             };
-            return match (text_of(&line, &self.field), self.bad_lines) {
-                (Ok(text), _) => Ok(Some(Item::Document {
+            return match (document(&line, &self.field), self.bad_lines) {
+                (Ok((text, origin)), _) => Ok(Some(Item::Document(Piece {
                     text,
                     replaced,
                     index,
                     continues: false,
-                })),
+                    origin: Origin {
+                        offset: Some(offset),
+                        ..origin
+                    },
+                    licence: None,
+                }))),
                 (Err(_), OnBadLine::Skip) => Ok(Some(Item::BadLine)),
                 (Err(message), OnBadLine::Stop) => Err(SourceError::BadLine {
                     path: self.stream.path.clone(),
@@ -94,11 +105,42 @@ impl JsonlReader {
             };
         }
     }
+
+    /// Reads on to the end of a line that is too long to hold.
+    fn skip_line(&mut self) -> Result<(), SourceError> {
+        loop {
+            let seen = match self.stream.input.fill_buf() {
+                Ok(seen) => seen,
+                Err(error) => return Err(self.stream.fault(error)),
+            };
+            let end = seen.iter().position(|&byte| byte == b'\n');
+            let passed = end.map_or(seen.len(), |at| at + 1);
+            self.offset += passed as u64;
+            self.stream.input.consume(passed);
+            if end.is_some() || passed == 0 {
+                return Ok(());
+            }
+        }
+    }
 }
 
-fn text_of(line: &str, field: &str) -> Result<String, String> {
+/// The text of a line, and where it says that the text comes from.
+fn document(line: &str, field: &str) -> Result<(String, Origin), String> {
     // A byte order mark before the first line is no part of the JSON.
-    text(&mut object(line.trim_start_matches('\u{FEFF}'))?, field)
+    let mut fields = object(line.trim_start_matches('\u{FEFF}'))?;
+    let text = text(&mut fields, field)?;
+    let mut said = |name: &str| match fields.get_mut(name) {
+        Some(Value::String(text)) => Some(std::mem::take(text)),
+        _ => None,
+    };
+    let origin = Origin {
+        offset: None,
+        url: said("url"),
+        title: said("title").or_else(|| said("path")),
+        date: said("date").or_else(|| said("timestamp")),
+        language: None,
+    };
+    Ok((text, origin))
 }
 
 /// The fields of a line.
@@ -156,7 +198,7 @@ mod tests {
         loop {
             match reader.next() {
                 Ok(None) => return Ok(found),
-                Ok(Some(Item::Document { text, index, .. })) => {
+                Ok(Some(Item::Document(Piece { text, index, .. }))) => {
                     found.push(format!("{index} {text}"))
                 }
                 Ok(Some(other)) => found.push(format!("{other:?}")),

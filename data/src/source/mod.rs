@@ -4,19 +4,31 @@
 //! read; [`Inputs::documents`] then streams their documents in that order in bounded memory, and
 //! [`Inputs::pairs`] their pairs.
 
+mod columns;
 mod compression;
+mod delimited;
 mod documents;
 mod encoding;
+pub mod entry;
 mod error;
+mod forms;
+mod gutenberg;
+mod html;
 mod inputs;
 mod jsonl;
+mod mediawiki;
 mod pair_lines;
 mod pairs;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod paths;
+mod records;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod web;
+mod xml;
 mod zstd;
 
 pub use documents::{Documents, ReadCounts};
@@ -26,19 +38,34 @@ pub use pairs::{PairCounts, PairText, PairTexts};
 pub use paths::SourceFile;
 pub use stream::stdin;
 
+use crate::document::Origin;
+
 /// What a reader finds next in a file.
 #[derive(Debug)]
 enum Item {
     /// A document, or a piece of one.
-    Document {
-        text: String,
-        /// Invalid byte sequences that became U+FFFD.
-        replaced: u64,
-        index: u64,
-        continues: bool,
-    },
+    Document(Piece),
     /// A document left out because it is not UTF-8.
     BadEncoding,
     /// A JSON line left out.
     BadLine,
+    /// A record without a document, and why.
+    LeftOut(&'static str),
+    /// A record left out because it cannot be read.
+    Damaged,
+}
+
+/// A document, or a piece of one, as its file gives it.
+#[derive(Debug, Default)]
+struct Piece {
+    text: String,
+    /// Invalid byte sequences that became U+FFFD.
+    replaced: u64,
+    /// The document's number in the file.
+    index: u64,
+    /// The next piece continues this text.
+    continues: bool,
+    origin: Origin,
+    /// Licence, where the record states one of its own.
+    licence: Option<String>,
 }

@@ -83,7 +83,7 @@ impl PairTexts {
         let mut stream = planned.open()?;
         stream.check_text()?;
         let form = planned.form.line.clone();
-        let lines = PairLines::new(stream, self.encoding, form, planned.form.bad_lines);
+        let lines = PairLines::new(stream, self.encoding, form, planned.bad_lines);
         Ok(lines)
     }
 

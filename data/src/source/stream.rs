@@ -102,6 +102,10 @@ impl Stream {
             let right = "convert it to UTF-8, as `iconv -f UTF-16 -t UTF-8` does";
             return Err(self.not_text("it is UTF-16".to_owned(), right));
         }
+        if seen.starts_with(b"PAR1") {
+            let right = "let its name end in .parquet, or the recipe say format: Parquet";
+            return Err(self.not_text("it is a Parquet file".to_owned(), right));
+        }
         if let Some(at) = seen.iter().position(|&byte| byte == 0) {
             let right = "leave it out by a narrower path such as texts/*.txt, or let the recipe \
                          say clean.encoding Skip";
@@ -110,7 +114,7 @@ impl Stream {
         Ok(())
     }
 
-    fn not_text(&self, what: String, right: &str) -> SourceError {
+    pub(super) fn not_text(&self, what: String, right: &str) -> SourceError {
         SourceError::NotText {
             path: self.path.clone(),
             what,
@@ -128,11 +132,7 @@ pub fn stdin() -> Result<Box<dyn BufRead + Send>, SourceError> {
 }
 
 fn unsupported(head: &[u8]) -> Option<String> {
-    let known: [(&[u8], &str); 2] = [(b"PK\x03\x04", "zip"), (b"PAR1", "Parquet")];
-    known
-        .iter()
-        .find(|(magic, _)| head.starts_with(magic))
-        .map(|(_, name)| format!("it is a {name} file"))
+    head.starts_with(b"PK\x03\x04").then(|| "it is a zip file".to_owned())
 }
 
 #[cfg(test)]

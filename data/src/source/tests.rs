@@ -6,7 +6,7 @@ use std::fs;
 use std::time::UNIX_EPOCH;
 
 use super::{Inputs, SourceError};
-use crate::document::Document;
+use crate::document::{Document, Origin};
 use crate::recipe::{Clean, Encoding, Source, from_ron_str};
 use crate::source::ReadCounts;
 use crate::source::stream::tests::{bzip2, gzip, xz, zstd};
@@ -93,6 +93,10 @@ fn documents_say_where_they_come_from() {
             package: None,
             licence: Some("CC0".to_owned()),
             index_in_file: i as u64,
+            origin: Origin {
+                offset: Some(3 * i as u64),
+                ..Origin::default()
+            },
             continues: false,
         };
         assert_eq!(document, &want);
@@ -187,6 +191,7 @@ fn what_was_left_out_or_replaced_is_counted() {
         encoding_replaced: 0,
         encoding_skipped: 3,
         bad_lines_skipped: 1,
+        ..ReadCounts::default()
     };
     assert_eq!(counts, want);
     let (texts, counts) = read(Encoding::Replace);

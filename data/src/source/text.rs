@@ -4,7 +4,8 @@ use std::io::{BufRead, Read};
 
 use super::encoding::{Decoded, decode, whole_characters};
 use super::stream::Stream;
-use super::{Item, SourceError};
+use super::{Item, Piece, SourceError};
+use crate::document::Origin;
 use crate::recipe::Encoding;
 
 /// Documents of one text.
@@ -23,10 +24,12 @@ pub(super) struct TextReader {
     mid_line: bool,
     /// The document was left out for its encoding; so are its other pieces.
     skipping: bool,
+    /// What is known of all documents, and their licence.
+    about: (Origin, Option<String>),
 }
 
 /// A piece of a document as it lies in the file.
-struct Piece {
+struct Cut {
     bytes: Vec<u8>,
     offset: u64,
     continues: bool,
@@ -49,6 +52,15 @@ impl TextReader {
             index: 0,
             mid_line: false,
             skipping: false,
+            about: Default::default(),
+        }
+    }
+
+    /// The same documents, of which this is known.
+    pub(super) fn about(self, origin: Origin, licence: Option<String>) -> Self {
+        Self {
+            about: (origin, licence),
+            ..self
         }
     }
 
@@ -62,12 +74,17 @@ impl TextReader {
                 continue;
             }
             let item = match decode(piece.bytes, self.encoding) {
-                Decoded::Text(text, replaced) => Item::Document {
+                Decoded::Text(text, replaced) => Item::Document(Piece {
                     text,
                     replaced,
                     index: self.index,
                     continues: piece.continues,
-                },
+                    origin: Origin {
+                        offset: Some(piece.offset),
+                        ..self.about.0.clone()
+                    },
+                    licence: self.about.1.clone(),
+                }),
                 Decoded::Skipped => {
                     self.skipping = piece.continues;
                     Item::BadEncoding
@@ -87,7 +104,7 @@ impl TextReader {
         }
     }
 
-    fn piece(&mut self) -> Result<Option<Piece>, SourceError> {
+    fn piece(&mut self) -> Result<Option<Cut>, SourceError> {
         let mut bytes = std::mem::take(&mut self.carry);
         loop {
             let start = bytes.len();
@@ -125,10 +142,10 @@ impl TextReader {
         line.strip_suffix(b"\r").unwrap_or(line) == separator.as_slice()
     }
 
-    fn cut(&mut self, bytes: Vec<u8>, continues: bool) -> Piece {
+    fn cut(&mut self, bytes: Vec<u8>, continues: bool) -> Cut {
         let offset = self.offset;
         self.offset += bytes.len() as u64;
-        Piece {
+        Cut {
             bytes,
             offset,
             continues,
@@ -160,12 +177,12 @@ mod tests {
         let mut reader = reader(text.as_bytes(), Encoding::Stop, separator, limit);
         let mut found = Vec::new();
         while let Some(item) = reader.next().unwrap() {
-            let Item::Document {
+            let Item::Document(Piece {
                 text,
                 index,
                 continues,
                 ..
-            } = item
+            }) = item
             else {
                 panic!("{item:?}")
             };
@@ -259,14 +276,14 @@ mod tests {
         let mut seen = Vec::new();
         while let Some(item) = skip.next().unwrap() {
             seen.push(match item {
-                Item::Document { text, index, .. } => format!("{index}{text}"),
+                Item::Document(Piece { text, index, .. }) => format!("{index}{text}"),
                 other => format!("{other:?}"),
             });
         }
         assert_eq!(seen, ["0one\n", "BadEncoding", "2three\n"]);
 
         let mut replace = reader(bytes, Encoding::Replace, None, 1000);
-        let Some(Item::Document { text, replaced, .. }) = replace.next().unwrap() else {
+        let Some(Item::Document(Piece { text, replaced, .. })) = replace.next().unwrap() else {
             panic!("a document was there")
         };
         assert_eq!(

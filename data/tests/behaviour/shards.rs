@@ -23,6 +23,7 @@ fn provenance(path: &str) -> Provenance {
         package: None,
         licence: Some("MIT".into()),
         index_in_file: 0,
+        ..Provenance::default()
     }
 }
 

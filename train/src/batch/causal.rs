@@ -3,6 +3,7 @@
 use super::{HeldOut, OnDevice, ids};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use slovo_data::{BatchSource, Batches, Error, EvalWindows, TokenBatch};
+use slovo_model::Packing;
 
 /// Tokens, and those that follow them.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct LmBatch {
     pub targets: Tensor<2, Int>,
     /// Which targets count; all of them where there is none. `[rows, cols]`
     pub mask: Option<Tensor<2, Bool>>,
+    /// Where texts begin, in rows of several that do not see each other.
+    pub packing: Option<Packing>,
     /// How many targets count.
     pub valid: usize,
     /// Seed of this pass's dropout masks, a function of (seed, step, micro-batch).
@@ -26,7 +29,9 @@ impl LmBatch {
     pub fn new(index: u64, tokens: TokenBatch, dropout_seed: u64, device: &Device) -> Self {
         let shape = [tokens.rows, tokens.cols];
         let valid = tokens.valid();
+        let packing = tokens.texts.as_ref();
         Self {
+            packing: packing.map(|texts| Packing::new(texts, tokens.cols)),
             index,
             inputs: ids(tokens.inputs, shape, device),
             targets: ids(tokens.targets, shape, device),

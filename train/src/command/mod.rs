@@ -7,13 +7,14 @@ pub mod evaluate;
 pub mod generate;
 pub mod import;
 pub mod inspect;
+pub mod lineage;
 pub mod plan;
 pub mod report;
 
 use crate::learner::{End, Outcome};
 use crate::pretrain::Pretraining;
 use crate::progress::{clock, notice};
-use crate::report::HTML;
+use crate::report::{self as pages, HTML};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -63,12 +64,16 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
         if let Some(adapter) = run.adapter() {
             eprintln!("on {adapter}");
         }
-        let padding = run.padding()?;
+        let (padding, cropped) = run.waste()?;
         if padding > 0.0 {
             eprintln!("{:.1} % of a batch is padding", 100.0 * padding);
         }
+        if cropped > 0.0 {
+            eprintln!("{:.1} % of the text is cropped: no window holds it", 100.0 * cropped);
+        }
     }
     let out = run.out.clone();
+    let mixed = run.recipe.data()?.mixture.is_some();
     let outcome = run.run(&args.training, &stop)?;
     Ok(match outcome.end {
         End::Stopped => {
@@ -82,6 +87,11 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
         }
         End::Finished | End::NoImprovement => {
             say(&summary(&outcome, &out));
+            if mixed && let Some(found) = evaluate::of_run(&out, &args.training.backend, &stop)? {
+                found.keep(&out)?;
+                pages::write(&out)?;
+                say(&found.to_string());
+            }
             exit::DONE
         }
     })

@@ -21,6 +21,7 @@ use crate::Result;
 use crate::material::MaterialReport;
 use crate::recipe::Recipe;
 use serde::Serialize;
+use slovo_data::mixture::Mixture;
 use slovo_model::{Seq2SeqConfig, TransformerConfig};
 
 /// What a run needs.
@@ -116,7 +117,11 @@ impl Plan {
         };
         let tokens = recipe.tokens_per_step()? * recipe.steps;
         let mut plan = Self::new(&load, tokens);
-        plan.text = report.map(|report| Text::of(report, tokens));
+        let mixture = recipe.data()?.mixture;
+        plan.text = match report {
+            Some(report) => Some(Text::of(report, mixture.as_ref(), tokens)?),
+            None => None,
+        };
         plan.parameters.all = recipe.parameter_count()?;
         plan.parameters.blocks = plan.parameters.all - plan.parameters.embeddings;
         if pair.is_some() {
@@ -199,29 +204,34 @@ impl Parameters {
 }
 
 impl Text {
-    /// Windows are drawn from the whole text alike, so a source's part of the run is its part of
-    /// the text.
-    fn of(report: &MaterialReport, drawn: u64) -> Self {
+    /// Where nothing is mixed, windows are drawn from the whole text alike, and a source's part of the run is
+    /// its part of the text.
+    fn of(report: &MaterialReport, mixture: Option<&Mixture>, drawn: u64) -> Result<Self> {
         let tokens = report.targets();
-        let of_all = |n: u64| n as f64 / tokens.max(1) as f64;
-        let sources = match report {
-            MaterialReport::Text(report) => Some(&report.sources),
-            MaterialReport::Pairs(_) => None,
+        let found: Vec<(&str, u64)> = match report {
+            MaterialReport::Text(report) => report
+                .sources
+                .iter()
+                .map(|(name, source)| (name.as_str(), source.train_tokens))
+                .collect(),
+            MaterialReport::Pairs(_) => Vec::new(),
         };
-        let sources = sources.into_iter().flatten().map(|(name, source)| {
-            let share = of_all(source.train_tokens);
-            Source {
-                name: name.clone(),
-                tokens: source.train_tokens,
-                share,
-                epochs: share * drawn as f64 / source.train_tokens.max(1) as f64,
-            }
-        });
-        Self {
+        let alike = drawn as f64 / tokens.max(1) as f64;
+        let epochs = match mixture {
+            Some(mixture) => mixture.epochs(&found, drawn).map_err(slovo_data::Error::from)?,
+            None => vec![alike; found.len()],
+        };
+        let source = |(&(name, tokens), epochs): (&(&str, u64), f64)| Source {
+            name: name.to_owned(),
             tokens,
-            epochs: of_all(drawn),
-            sources: sources.collect(),
-        }
+            share: epochs * tokens as f64 / drawn.max(1) as f64,
+            epochs,
+        };
+        Ok(Self {
+            tokens,
+            epochs: alike,
+            sources: found.iter().zip(epochs).map(source).collect(),
+        })
     }
 }
 
@@ -261,7 +271,7 @@ mod tests {
             sources: [("a".into(), share(750)), ("b".into(), share(250))].into(),
             ..Report::default()
         };
-        let text = Text::of(&MaterialReport::Text(Box::new(report)), 3000);
+        let text = Text::of(&MaterialReport::Text(Box::new(report)), None, 3000).unwrap();
         assert_eq!(text.epochs, 3.0);
         let found: Vec<_> = text.sources.iter().map(|s| (s.share, s.epochs)).collect();
         assert_eq!(found, [(0.75, 3.0), (0.25, 3.0)]);

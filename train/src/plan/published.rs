@@ -24,7 +24,41 @@ pub struct Published {
     pub price: f64,
     /// Who published it.
     pub source: &'static str,
+    /// What it read.
+    pub mixture: &'static [PublishedSource],
 }
+
+/// A source of a published mixture.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PublishedSource {
+    /// Its name.
+    pub name: &'static str,
+    /// Its tokens.
+    pub tokens: f64,
+    /// Its weight, in percent; they need not add up to 100.
+    pub weight: f64,
+    /// How often it was read, as published.
+    pub epochs: f64,
+}
+
+const fn source(name: &'static str, billions: f64, weight: f64, epochs: f64) -> PublishedSource {
+    PublishedSource {
+        name,
+        tokens: billions * 1e9,
+        weight,
+        epochs,
+    }
+}
+
+/// Brown et al. 2020, table 2.2, where it is read for 300 billion tokens. The weights add up to 101 %, and
+/// the epochs follow from weights that are not rounded.
+const GPT_3_MIXTURE: [PublishedSource; 5] = [
+    source("Common Crawl (filtered)", 410.0, 60.0, 0.44),
+    source("WebText2", 19.0, 22.0, 2.9),
+    source("Books1", 12.0, 8.0, 1.9),
+    source("Books2", 55.0, 8.0, 0.43),
+    source("Wikipedia", 3.0, 3.0, 3.4),
+];
 
 /// GPT-3.
 pub const GPT_3: Published = Published {
@@ -38,12 +72,20 @@ pub const GPT_3: Published = Published {
     price: 1.5,
     source: "Brown et al. 2020, table D.1; C. Li, \"OpenAI's GPT-3 Language Model: A Technical \
              Overview\", Lambda 2020: one V100",
+    mixture: &GPT_3_MIXTURE,
 };
 
 impl Published {
     /// What was published about a preset.
     pub fn of(preset: &str) -> Option<Self> {
         (GPT_3.preset == preset).then_some(GPT_3)
+    }
+
+    /// How often each source of the mixture is read in `tokens` tokens, by the weights made to add up to 1.
+    pub fn epochs(&self, tokens: f64) -> Vec<f64> {
+        let sum: f64 = self.mixture.iter().map(|source| source.weight).sum();
+        let of = |source: &PublishedSource| tokens * source.weight / sum / source.tokens;
+        self.mixture.iter().map(of).collect()
     }
 
     /// Time and cost of `flops` under the estimate's assumptions.
@@ -86,5 +128,15 @@ mod tests {
             "{again:?}"
         );
         assert_eq!(Published::of("gpt2-124m"), None);
+    }
+
+    #[test]
+    fn the_mixture_of_gpt3_comes_out_nearly_as_published() {
+        let epochs = GPT_3.epochs(GPT_3.tokens);
+        let rounded: Vec<f64> = epochs.iter().map(|it| (it * 100.0).round() / 100.0).collect();
+        assert_eq!(rounded, [0.43, 3.44, 1.98, 0.43, 2.97]);
+        for (source, epochs) in GPT_3.mixture.iter().zip(epochs) {
+            assert!((epochs / source.epochs - 1.0).abs() < 0.2, "{}", source.name);
+        }
     }
 }

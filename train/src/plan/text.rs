@@ -16,6 +16,7 @@ impl Display for Plan {
         self.time(f)?;
         if let Some(published) = &self.published {
             self.beside(f, published)?;
+            self.mixture(f, published)?;
         }
         self.assumptions(f)
     }
@@ -217,6 +218,34 @@ impl Plan {
             published.source,
             published.flops_per_second / 1e12,
             published.price
+        )
+    }
+
+    /// What a published model read, and how often that is here.
+    fn mixture(&self, f: &mut Formatter<'_>, published: &Published) -> fmt::Result {
+        if published.mixture.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "\n{:<24} {:>8} {:>8} {:>16} {:>16}",
+            "source", "tokens", "weight", "epochs published", "of the weights"
+        )?;
+        for (source, epochs) in published.mixture.iter().zip(published.epochs(published.tokens)) {
+            writeln!(
+                f,
+                "{:<24} {:>7}B {:>6} % {:>16} {epochs:>16.2}",
+                source.name,
+                source.tokens / 1e9,
+                source.weight,
+                source.epochs
+            )?;
+        }
+        let sum: f64 = published.mixture.iter().map(|source| source.weight).sum();
+        writeln!(
+            f,
+            "Epochs in {}B tokens. The weights add up to {sum} %; the last column has them add up to 100.",
+            published.tokens / 1e9
         )
     }
 

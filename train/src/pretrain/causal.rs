@@ -2,9 +2,10 @@
 
 use super::{Parts, Text, milestones};
 use crate::batch::{EvalLoader, TrainLoader};
+use crate::recipe::Recipe;
 use crate::task::CausalTask;
 use crate::{Result, samples};
-use slovo_data::{Batches, EvalWindows, Shards};
+use slovo_data::{Batches, EvalWindows, Prepared, Shards};
 use slovo_model::CausalLm;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
     let tokens_per_byte = (valid.bytes() > 0).then(|| valid.len() as f64 / valid.bytes() as f64);
     let windows = windows(valid, recipe.context()?, recipe.evaluation.stride)?;
     let windows = Arc::new(windows);
-    let (batches, seed) = (batches(&text)?, recipe.seed);
+    let (batches, seed) = (batches(recipe, data)?, recipe.seed);
     let on = training.clone();
     let speaker = samples::Speaker::new(recipe, &data.tokenizer, &data.validation)?;
     let evaluation = recipe.evaluation;
@@ -48,15 +49,25 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
 }
 
 /// The training batches of a recipe.
-pub(super) fn batches(text: &Text<'_>) -> Result<Batches> {
-    let batch = text.recipe.batch;
-    Ok(Batches::new(
-        text.data.train.clone(),
+pub(crate) fn batches(recipe: &Recipe, text: &Prepared) -> Result<Batches> {
+    let batch = recipe.batch;
+    let batches = Batches::new(
+        text.train.clone(),
         batch.windows,
-        text.recipe.context()?,
+        recipe.context()?,
         batch.sequences,
-        text.recipe.seed,
-    )?)
+        recipe.seed,
+    )?;
+    let batches = batches.apart(!batch.across_documents);
+    let data = recipe.data()?;
+    Ok(match &data.mixture {
+        Some(mixture) => {
+            let sources = text.train_ranges(&data.sources);
+            let wanted = batch.sequences as u64 * batch.micro_batches * recipe.steps;
+            batches.mixed(mixture, &sources, batch.windows, recipe.seed, wanted)?
+        }
+        None => batches,
+    })
 }
 
 /// The validation windows of a recipe with this context and `evaluation.stride`.

@@ -4,7 +4,7 @@ mod causal;
 mod masked;
 mod translation;
 
-pub(crate) use causal::windows;
+pub(crate) use causal::{batches, windows};
 
 use crate::backend::{Adapter, Opened};
 use crate::checkpoint::RunIdentity;
@@ -118,21 +118,25 @@ impl Pretraining {
         Plan::of(&self.recipe, Some(&self.data.report()), operations)
     }
 
-    /// The share of a batch that is padding, from 0 to 1; only windows by document pad.
+    /// The share of a batch that is padding, and that of the text that no window holds, from 0 to 1; only
+    /// windows that begin with a document pad or crop.
     ///
     /// # Errors
     ///
     /// A context that the text is too short for.
-    pub fn padding(&self) -> Result<f64> {
+    pub fn waste(&self) -> Result<(f64, f64)> {
         let device = burn::tensor::Device::default();
         let Material::Text(data) = &self.data else {
             // Which pairs meet differs from batch to batch.
-            return Ok(0.0);
+            return Ok((0.0, 0.0));
         };
         let text = self.text(None, data, &device, &device);
         Ok(match &self.recipe.objective {
-            Objective::Masked(masking) => masked::batches(&text, masking)?.padding(),
-            _ => causal::batches(&text)?.padding(),
+            Objective::Masked(masking) => (masked::batches(&text, masking)?.padding(), 0.0),
+            _ => {
+                let batches = batches(&self.recipe, data)?;
+                (batches.padding(), batches.cropped())
+            }
         })
     }
 

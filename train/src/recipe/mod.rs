@@ -110,6 +110,10 @@ pub struct Batch {
     /// Which windows of the text.
     #[serde(default = "default_windows")]
     pub windows: Windows,
+    /// Whether a text of a window is predicted from the texts before it in the window. `false` keeps them
+    /// apart: each sees itself alone, and its positions begin at 0.
+    #[serde(default = "yes")]
+    pub across_documents: bool,
 }
 
 /// When and on what the model is measured.
@@ -175,6 +179,10 @@ fn default_samples() -> Option<Samples> {
 
 fn one() -> u64 {
     1
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn default_windows() -> Windows {

@@ -1,6 +1,6 @@
 //! Checking a recipe, and spelling out what it leaves open.
 
-use super::{Batch, Checkpointing, Evaluation, Model, Objective, Recipe};
+use super::{Batch, Checkpointing, Data, Evaluation, Model, Objective, Recipe};
 use crate::{Error, Result};
 use slovo_data::Tokenizer;
 use slovo_model::TransformerConfig;
@@ -89,6 +89,19 @@ impl Recipe {
             "evaluation.stride",
             stride.unwrap_or(0),
             || format!("at most {context}, the tokens of a window, would do"),
+        )?;
+        let causal = matches!(self.objective, Objective::Causal);
+        require(
+            causal || self.batch.across_documents,
+            "batch.across_documents",
+            false,
+            || "true would do: only windows for the next token hold several texts".into(),
+        )?;
+        require(
+            causal || !matches!(&self.data, Data::Inline(data) if data.mixture.is_some()),
+            "data.mixture",
+            "given",
+            || "None would do: only text for the next token is mixed".into(),
         )?;
         // A batch is made on the host, and its tokens are counted over the whole run.
         let tokens = match self.batch.tokens {

@@ -4,7 +4,7 @@ use super::chart::{Chart, Curve, Style, key};
 use super::curve::Points;
 use super::figures;
 use super::markup::{document, escape, section, table};
-use super::parts::{calm, headline, rate, status};
+use super::parts::{by_source, calm, headline, rate, status};
 use super::record::RunRecord;
 use super::scale::Extent;
 use super::settings::differing;
@@ -26,6 +26,12 @@ pub fn page(records: &[RunRecord]) -> String {
     body += "</p>\n</header>\n";
     body += &section("Results", &results(records, &names));
     body += &section("Curves", &charts(records));
+    if records.iter().any(|record| !record.sources.is_empty()) {
+        body += &section("Held-out text by source", &by_source(records, &names));
+    }
+    if records.iter().any(|record| !record.samples.is_empty()) {
+        body += &section("What they say", &last_samples(records, &names));
+    }
     body += &section("Settings that differ", &differences(records, &names));
     let _ = writeln!(
         body,
@@ -118,6 +124,25 @@ fn results(records: &[RunRecord], names: &[String]) -> String {
                  same.</p>\n";
     }
     text
+}
+
+/// What the models say in the end.
+fn last_samples(records: &[RunRecord], names: &[String]) -> String {
+    let mut text = String::from("<div class=\"samples\">\n");
+    for (record, name) in records.iter().zip(names) {
+        let last = record.samples.iter().map(|sample| sample.step).max();
+        for sample in record.samples.iter().filter(|sample| Some(sample.step) == last) {
+            let _ = writeln!(
+                text,
+                "<article><h3>{}, step {}</h3>\n<pre><span class=\"prompt\">{}</span>{}</pre></article>",
+                escape(name),
+                grouped(sample.step),
+                escape(&sample.prompt),
+                escape(&sample.text)
+            );
+        }
+    }
+    text + "</div>\n"
 }
 
 /// Whether all runs were measured on the same tokens, as far as they say.

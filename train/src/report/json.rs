@@ -54,6 +54,7 @@ fn of(record: &RunRecord) -> Value {
             "accuracy": column(evaluations, |row| row.accuracy),
         },
         "samples": record.samples,
+        "sources": record.sources,
         "recipe": record.recipe,
         "data": record.data,
         "launches": record.launches,

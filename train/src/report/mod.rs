@@ -17,7 +17,6 @@ mod comparison;
 pub mod curve;
 pub mod figures;
 mod json;
-pub mod markup;
 mod origin;
 mod page;
 mod parts;
@@ -26,7 +25,8 @@ pub mod scale;
 mod settings;
 
 pub use parts::noisy;
-pub use record::{EvalRow, RunRecord, Status};
+pub use slovo_data::report::markup;
+pub use record::{EvalRow, RunRecord, SOURCES, SourceFigure, Status};
 
 use crate::{Error, Result, files};
 use std::path::{Path, PathBuf};

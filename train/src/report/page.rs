@@ -5,7 +5,7 @@ use super::curve::Points;
 use super::figures;
 use super::markup::{document, escape, list, section};
 use super::origin;
-use super::parts::{by_step, headline, measured_on, noisy, rate, status};
+use super::parts::{by_source, by_step, headline, measured_on, noisy, rate, status};
 use super::record::{RunRecord, Status};
 use super::scale::Extent;
 use super::settings::settings;
@@ -18,6 +18,11 @@ pub fn page(record: &RunRecord) -> String {
     let mut body = head(record);
     body += &tiles(record);
     body += &section("Curves", &charts(record));
+    if !record.sources.is_empty() {
+        let name = [record.name.clone()];
+        let matrix = by_source(std::slice::from_ref(record), &name);
+        body += &section("Held-out text by source", &matrix);
+    }
     body += &section("Samples", &samples(record));
     body += &section("Settings", &cards(record));
     body += &section("Data", &origin::data(record));

@@ -4,6 +4,7 @@
 use super::chart::{Curve, Style};
 use super::curve::{Points, radius, smooth};
 use super::figures;
+use super::markup::table;
 use super::record::{RunRecord, Status, took_effect};
 use crate::launches::How;
 use crate::run::TrainRow;
@@ -121,4 +122,28 @@ pub fn measured_on(headline: &Headline) -> String {
         within.unwrap_or_default(),
         headline.windows
     )
+}
+
+/// Bits per byte of each source's held-out text, a column a run.
+pub fn by_source(records: &[RunRecord], names: &[String]) -> String {
+    let mut sources: Vec<&str> = Vec::new();
+    for figure in records.iter().flat_map(|record| &record.sources) {
+        if !sources.contains(&figure.name.as_str()) {
+            sources.push(&figure.name);
+        }
+    }
+    let mut head = vec!["bits per byte"];
+    head.extend(names.iter().map(String::as_str));
+    let row = |source: &&str| {
+        let cells = records.iter().map(|record| {
+            let found = record.sources.iter().find(|figure| figure.name == **source);
+            found.map_or("–".to_owned(), |figure| match figure.interval {
+                Some(half) => format!("{:.3} ± {half:.3}", figure.bits_per_byte),
+                None => format!("{:.3}", figure.bits_per_byte),
+            })
+        });
+        std::iter::once((*source).to_owned()).chain(cells).collect()
+    };
+    let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
+    table("results", &head, &rows)
 }

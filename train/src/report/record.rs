@@ -7,6 +7,7 @@ use crate::recipe::{Recipe, RunRecipe};
 use crate::run::{DATA, TrainRow};
 use crate::samples::{self, Sample};
 use crate::{Error, Result, files};
+use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -29,6 +30,24 @@ pub struct EvalRow {
     /// The share of targets that were the likeliest token, where that is asked.
     pub accuracy: Option<f64>,
 }
+
+/// A source of a mixture, as `sources.json` has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceFigure {
+    /// Its name.
+    pub name: String,
+    /// Bytes of its held-out text.
+    pub bytes: u64,
+    /// Mean loss in nats per token.
+    pub loss: f64,
+    /// Bits for a byte of the text.
+    pub bits_per_byte: f64,
+    /// Half the width of its 95 % interval.
+    pub interval: Option<f64>,
+}
+
+/// The file of a run folder that holds them.
+pub const SOURCES: &str = "sources.json";
 
 /// What a run is doing.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +77,8 @@ pub struct RunRecord {
     pub samples: Vec<Sample>,
     /// Where it ran.
     pub launches: Vec<Launch>,
+    /// What its model needs for each source, where several were mixed and the run has ended.
+    pub sources: Vec<SourceFigure>,
     /// What it learned from; runs of earlier versions do not say.
     pub data: Option<MaterialReport>,
     /// What it is doing.
@@ -105,6 +126,7 @@ impl RunRecord {
             evaluations: rows(&run.join("eval.csv"), eval_row)?,
             samples: samples::read(run)?,
             launches,
+            sources: sources(&run.join(SOURCES))?,
             data: data(&run.join(DATA))?,
             status,
         })
@@ -173,6 +195,18 @@ pub fn took_effect(row: &TrainRow) -> bool {
 }
 
 /// What the run learned from, where it says so.
+fn sources(path: &Path) -> Result<Vec<SourceFigure>> {
+    let json = match std::fs::read(path) {
+        Ok(json) => json,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    serde_json::from_slice(&json).map_err(|error| Error::Folder {
+        path: path.into(),
+        what: format!("does not hold figures of sources: {error}"),
+    })
+}
+
 fn data(path: &Path) -> Result<Option<MaterialReport>> {
     match std::fs::read(path) {
         Ok(json) => MaterialReport::of_run(path, &json).map(Some),

@@ -25,11 +25,18 @@ impl Task for CausalTask {
 }
 
 impl CausalTask {
-    fn loss(&self, batch: LmBatch, mut pass: Pass<'_>) -> (Tensor<1>, usize) {
-        let sum = self
-            .model
-            .loss(batch.inputs, batch.targets, batch.mask, &mut pass);
-        (sum, batch.valid)
+    fn loss(&self, batch: &LmBatch, pass: Pass<'_>) -> (Tensor<1>, usize) {
+        let mut pass = Pass {
+            packing: batch.packing.as_ref(),
+            ..pass
+        };
+        let LmBatch {
+            inputs,
+            targets,
+            mask,
+            ..
+        } = batch.clone();
+        (self.model.loss(inputs, targets, mask, &mut pass), batch.valid)
     }
 }
 
@@ -39,7 +46,7 @@ impl TrainStep for CausalTask {
 
     fn step(&self, batch: LmBatch) -> TrainOutput<StepOutput> {
         let pass = Pass::training(batch.dropout_seed);
-        let (sum, valid) = self.loss(batch, pass);
+        let (sum, valid) = self.loss(&batch, pass);
         let output = StepOutput::new(sum.clone().inner(), None, valid);
         TrainOutput::new(self, sum.backward(), output)
     }
@@ -50,7 +57,7 @@ impl InferenceStep for CausalTask {
     type Output = StepOutput;
 
     fn step(&self, batch: LmBatch) -> StepOutput {
-        let (loss_sum, valid) = self.loss(batch, Pass::default());
+        let (loss_sum, valid) = self.loss(&batch, Pass::default());
         StepOutput::new(loss_sum, None, valid)
     }
 }

@@ -221,6 +221,7 @@ impl Iterator for SameIterator<'_> {
                 inputs: vec![1, 2, 3, 4],
                 targets: vec![2, 3, 4, 5],
                 mask: None,
+                texts: None,
             };
             self.next += 1;
             Ok(LmBatch::new(self.next - 1, tokens, 0, &self.loader.device))

@@ -107,6 +107,7 @@ impl Iterator for Counting {
             inputs: all(0),
             targets: all(1),
             mask: Some((0..ROWS * COLS).map(|i| i % 5 != 4).collect()),
+            texts: None,
         };
         Some(Ok(LmBatch::new(index, tokens, index, &self.device)))
     }

@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+use crate::bytes::Bytes;
+
 /// Arguments of `prepare`.
 #[derive(Args, Clone, Debug)]
 pub struct PrepareArgs {
@@ -17,6 +19,18 @@ pub struct PrepareArgs {
     /// Write the validation text, as the model will see it, to this file
     #[arg(long, value_name = "FILE")]
     pub export_validation: Option<PathBuf>,
+    /// Read, clean and judge only a share of the files, such as 2/8, and keep what comes of it for --merge
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["merge", "export_validation"])]
+    pub shard: Option<String>,
+    /// Go on from what --shard made of each share; the files themselves need not be here (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub merge: Vec<PathBuf>,
+    /// Keep the documents, gzipped JSON Lines, beside the result
+    #[arg(long)]
+    pub keep_documents: bool,
+    /// Memory that finding duplicates may take, such as 1GiB; beyond it, the disk serves
+    #[arg(long, value_name = "SIZE", default_value = "1GiB")]
+    pub memory: Bytes,
     /// Say what would be read, and stop
     #[arg(long)]
     pub dry_run: bool,

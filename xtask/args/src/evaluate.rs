@@ -23,6 +23,9 @@ pub struct EvaluateArgs {
     /// Text file, folder or wildcard (repeatable) [default: the run's own validation set]
     #[arg(long, value_name = "PATH")]
     pub data: Vec<String>,
+    /// Run folder or prepared data whose held-out text is measured instead, source by source
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["data", "baselines"])]
+    pub held_out: Option<PathBuf>,
     /// Tokens per window [default: the length the model was trained on]
     #[arg(long, value_name = "N")]
     pub context: Option<usize>,
@@ -154,6 +157,10 @@ pub struct GenerateArgs {
 pub struct InspectArgs {
     /// Model folder, run folder, checkpoint or prepared data
     pub dir: PathBuf,
+    /// Of a run: the documents that the tokens of training batch I come from, counted from 0, micro-batches
+    /// one by one
+    #[arg(long, value_name = "I")]
+    pub batch: Option<u64>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,

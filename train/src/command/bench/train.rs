@@ -141,7 +141,7 @@ impl Iterator for RandomTokens {
             cols,
             inputs: draw(2 * self.next),
             targets: draw(2 * self.next + 1),
-            mask: None,
+            ..TokenBatch::default()
         };
         self.next += 1;
         Some(Ok(LmBatch::new(self.next, tokens, 0, &self.device)))

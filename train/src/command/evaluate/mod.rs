@@ -1,10 +1,12 @@
 //! Measuring a finished model on held-out text: a decoder on its own or another, an encoder and an
 //! encoder–decoder on what their run held out.
 
+mod by_source;
 mod masked;
 mod text;
 mod translation;
 
+pub use by_source::BySource;
 pub use masked::Guessed;
 pub use text::HeldOut;
 pub use translation::Translated;
@@ -15,8 +17,9 @@ use crate::recipe::{Objective, Recipe, RunRecipe};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
-use slovo_args::EvaluateArgs;
+use slovo_args::{BackendArgs, EvaluateArgs, ModelArgs};
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +27,8 @@ use std::fmt::{self, Display, Formatter};
 pub enum Found {
     /// Of a decoder.
     Text(HeldOut),
+    /// Of a decoder, source by source.
+    BySource(BySource),
     /// Of an encoder.
     Masked(Guessed),
     /// Of an encoder–decoder.
@@ -34,6 +39,7 @@ impl Display for Found {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(found) => found.fmt(f),
+            Self::BySource(found) => found.fmt(f),
             Self::Masked(found) => found.fmt(f),
             Self::Translation(found) => found.fmt(f),
         }
@@ -53,10 +59,12 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<Found>> {
     };
     match recipe {
         Some(recipe) if recipe.objective != Objective::Causal => {
-            if !args.data.is_empty() {
+            let other = args.held_out.iter().map(|it| it.display().to_string());
+            let other: Vec<String> = args.data.iter().cloned().chain(other).collect();
+            if !other.is_empty() {
                 return Err(Error::Value {
-                    field: "--data",
-                    found: args.data.join(" "),
+                    field: if args.data.is_empty() { "--held-out" } else { "--data" },
+                    found: other.join(" "),
                     expected: "leaving it out would do: only a decoder can be measured on another \
                                text than its run held out"
                         .into(),
@@ -70,8 +78,33 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<Found>> {
                 _ => Ok(masked::measure(args, &place, &recipe, stop)?.map(Found::Masked)),
             }
         }
-        recipe => Ok(text::measure(args, &place, recipe, stop)?.map(Found::Text)),
+        recipe => match &args.held_out {
+            Some(folder) => {
+                let found = by_source::measure(args, &place, folder, stop)?;
+                Ok(found.map(Found::BySource))
+            }
+            None => Ok(text::measure(args, &place, recipe, stop)?.map(Found::Text)),
+        },
     }
+}
+
+/// What a finished run held out, measured source by source with its model; `None` when asked to stop.
+///
+/// # Errors
+///
+/// As [`measure`].
+pub fn of_run(run: &Path, backend: &BackendArgs, stop: &Stop) -> Result<Option<BySource>> {
+    let args = EvaluateArgs {
+        model: ModelArgs { model: run.into() },
+        data: Vec::new(),
+        held_out: Some(run.into()),
+        context: None,
+        batch: 16,
+        baselines: false,
+        json: false,
+        backend: backend.clone(),
+    };
+    by_source::measure(&args, &ModelPlace::find(run)?, run, stop)
 }
 
 /// What a model's own run learned from and held out.

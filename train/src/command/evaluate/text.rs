@@ -10,8 +10,10 @@ use crate::recipe::Recipe;
 use crate::stop::Stop;
 use crate::task::CausalTask;
 use crate::{Error, Result, backend, limits};
+use burn::tensor::Device;
 use serde::Serialize;
 use slovo_args::EvaluateArgs;
+use slovo_data::document::Document;
 use slovo_data::source::Inputs;
 use slovo_data::{Prepared, TokenBatch, Tokenizer};
 use std::sync::Arc;
@@ -40,6 +42,61 @@ pub struct HeldOut {
     pub baselines: Vec<(String, f64)>,
 }
 
+/// A model that is ready to be measured.
+pub(super) struct Ready {
+    task: CausalTask,
+    /// Its tokenizer.
+    pub tokenizer: Tokenizer,
+    /// Tokens a window.
+    pub context: usize,
+    batch: usize,
+    device: Device,
+}
+
+impl Ready {
+    pub(super) fn new(args: &EvaluateArgs, place: &ModelPlace) -> Result<Self> {
+        let opened = backend::open(&args.backend)?;
+        let shape = slovo_model::load_config(&place.folder)?;
+        let trained = place.provenance()?.map(|provenance| provenance.context);
+        let longest = shape.max_seq_len;
+        let context = args.context.or(trained).unwrap_or(longest);
+        if !(1..=longest).contains(&context) {
+            return Err(Error::Value {
+                field: "--context",
+                found: context.to_string(),
+                expected: format!("from 1 to {longest}, the model's longest, would do"),
+            });
+        }
+        let batch = args.batch.max(1);
+        limits::inference(&shape, [batch, context], "--batch", &opened)?;
+        let model = place.model(&opened.device)?;
+        Ok(Self {
+            tokenizer: place.tokenizer(&model)?,
+            task: CausalTask { model },
+            context,
+            batch,
+            device: opened.device,
+        })
+    }
+
+    /// Measures the model on windows of a text of so many tokens and bytes; `None` when asked to stop.
+    pub(super) fn evaluate(
+        &self,
+        windows: Arc<dyn Held<Tokens = TokenBatch>>,
+        tokens: u64,
+        bytes: u64,
+        stop: &Stop,
+    ) -> Result<Option<HeldOut>> {
+        if bytes == 0 {
+            return Err(Error::Training("the text has no bytes to measure".into()));
+        }
+        let tokens_per_byte = tokens as f64 / bytes as f64;
+        let loader = EvalLoader::new(windows, None, self.batch, &self.device);
+        let found = evaluate(&self.task, &loader, Some(tokens_per_byte), stop, None)?;
+        Ok(found.map(|found| HeldOut::new(&found, bytes, self.context)))
+    }
+}
+
 /// `recipe` is that of the model's own run.
 pub(super) fn measure(
     args: &EvaluateArgs,
@@ -47,50 +104,20 @@ pub(super) fn measure(
     recipe: Option<Recipe>,
     stop: &Stop,
 ) -> Result<Option<HeldOut>> {
-    let opened = backend::open(&args.backend)?;
-    let shape = slovo_model::load_config(&place.folder)?;
-    let trained = place.provenance()?.map(|provenance| provenance.context);
-    let longest = shape.max_seq_len;
-    let context = args.context.or(trained).unwrap_or(longest);
-    if !(1..=longest).contains(&context) {
-        return Err(Error::Value {
-            field: "--context",
-            found: context.to_string(),
-            expected: format!("from 1 to {longest}, the model's longest, would do"),
-        });
+    let ready = Ready::new(args, place)?;
+    if !args.data.is_empty() {
+        let text = InMemory::read(&args.data, &ready.tokenizer, ready.context)?;
+        let (tokens, bytes) = text.size();
+        return ready.evaluate(Arc::new(text), tokens, bytes, stop);
     }
-    let batch = args.batch.max(1);
-    limits::inference(&shape, [batch, context], "--batch", &opened)?;
-    let model = place.model(&opened.device)?;
-    let tokenizer = place.tokenizer(&model)?;
-    let own = match args.data.is_empty() {
-        true => Some(own_data(place, recipe, stop)?),
-        false => None,
-    };
-    let (windows, tokens, bytes): (Arc<dyn Held<Tokens = TokenBatch>>, u64, u64) = match &own {
-        Some((recipe, data)) => {
-            let validation = data.validation.clone();
-            let (tokens, bytes) = (validation.len(), validation.bytes());
-            let windows = windows(validation, context, recipe.evaluation.stride)?;
-            (Arc::new(windows), tokens, bytes)
-        }
-        None => {
-            let text = InMemory::read(&args.data, &tokenizer, context)?;
-            let (tokens, bytes) = (text.ids.len() as u64, text.bytes);
-            (Arc::new(text), tokens, bytes)
-        }
-    };
-    if bytes == 0 {
-        return Err(Error::Training("the text has no bytes to measure".into()));
-    }
-    let tokens_per_byte = tokens as f64 / bytes as f64;
-    let loader = EvalLoader::new(windows, None, batch, &opened.device);
-    let task = CausalTask { model };
-    let Some(found) = evaluate(&task, &loader, Some(tokens_per_byte), stop, None)? else {
+    let (recipe, data) = own_data(place, recipe, stop)?;
+    let validation = data.validation.clone();
+    let (tokens, bytes) = (validation.len(), validation.bytes());
+    let windows = windows(validation, ready.context, recipe.evaluation.stride)?;
+    let Some(mut held_out) = ready.evaluate(Arc::new(windows), tokens, bytes, stop)? else {
         return Ok(None);
     };
-    let mut held_out = HeldOut::new(&found, bytes, context);
-    if let (true, Some((_, data))) = (args.baselines, &own) {
+    if args.baselines {
         let found = data.baselines()?;
         held_out.baselines = vec![
             ("xz -9".into(), found.xz_bits_per_byte),
@@ -163,33 +190,69 @@ fn own_data(place: &ModelPlace, recipe: Option<Recipe>, stop: &Stop) -> Result<(
     }
 }
 
-/// A text of the person's choice, encoded and kept whole.
-struct InMemory {
+/// A text, encoded and kept whole.
+pub(super) struct InMemory {
     ids: Vec<u32>,
     bytes: u64,
     context: usize,
 }
 
 impl InMemory {
+    /// The text of files that the person names.
     fn read(paths: &[String], tokenizer: &Tokenizer, context: usize) -> Result<Self> {
-        let documents = Inputs::typed(paths).map_err(slovo_data::Error::from)?;
-        let (mut ids, mut bytes) = (Vec::new(), 0);
-        for document in documents {
+        let mut text = Self::empty(context);
+        for document in Inputs::typed(paths).map_err(slovo_data::Error::from)? {
             let document = document.map_err(slovo_data::Error::from)?;
-            bytes += document.text.len() as u64;
-            ids.extend(tokenizer.encode_document(&document)?);
-            ids.extend(tokenizer.end_of_text());
+            text.push(&document, tokenizer)?;
         }
-        match ids.len() > context {
-            true => Ok(Self {
-                ids,
-                bytes,
-                context,
-            }),
+        text.enough()
+    }
+
+    /// The text of some documents.
+    pub(super) fn of<'a>(
+        documents: impl Iterator<Item = &'a str>,
+        tokenizer: &Tokenizer,
+        context: usize,
+    ) -> Result<Self> {
+        let mut text = Self::empty(context);
+        for document in documents {
+            let document = Document {
+                text: document.to_owned(),
+                ..Document::default()
+            };
+            text.push(&document, tokenizer)?;
+        }
+        text.enough()
+    }
+
+    fn empty(context: usize) -> Self {
+        Self {
+            ids: Vec::new(),
+            bytes: 0,
+            context,
+        }
+    }
+
+    fn push(&mut self, document: &Document, tokenizer: &Tokenizer) -> Result<()> {
+        self.bytes += document.text.len() as u64;
+        self.ids.extend(tokenizer.encode_document(document)?);
+        self.ids.extend(tokenizer.end_of_text());
+        Ok(())
+    }
+
+    /// Tokens and bytes.
+    pub(super) fn size(&self) -> (u64, u64) {
+        (self.ids.len() as u64, self.bytes)
+    }
+
+    /// Refuses a text that does not fill a window.
+    fn enough(self) -> Result<Self> {
+        match self.ids.len() > self.context {
+            true => Ok(self),
             false => Err(slovo_data::Error::Context {
                 split: "given".into(),
-                seq_len: context,
-                found: ids.len() as u64,
+                seq_len: self.context,
+                found: self.ids.len() as u64,
             }
             .into()),
         }
@@ -214,7 +277,7 @@ impl Held for InMemory {
             cols: self.context,
             inputs: window(parts, 0),
             targets: window(parts, 1),
-            mask: None,
+            ..TokenBatch::default()
         })
     }
 }

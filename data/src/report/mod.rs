@@ -1,11 +1,17 @@
 //! What went in, what was thrown away and why, and what came out.
 
+pub mod markup;
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+pub use page::page;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clean::CleanReport;
+use crate::prepare::SourceReport;
 use crate::shard::Provenance;
 use crate::source::ReadCounts;
 use crate::split::Side;
@@ -38,6 +44,15 @@ pub struct Report {
     /// Tokens, over both splits, for what the vocabulary cannot write: `[UNK]` of WordPiece.
     #[serde(default)]
     pub unknown_tokens: u64,
+    /// Different tokens that occur, over both splits.
+    #[serde(default)]
+    pub vocabulary_used: u64,
+    /// What became of each source, step by step, where documents were judged or compared.
+    #[serde(default)]
+    pub judged: BTreeMap<String, SourceReport>,
+    /// How many groups of duplicates there are of each size, from two documents on.
+    #[serde(default)]
+    pub duplicate_sizes: BTreeMap<u64, u64>,
     /// By source of the recipe.
     pub sources: BTreeMap<String, Share>,
     /// By package, in the cargo corpus.

@@ -1,0 +1,221 @@
+//! Which documents of all parts go, because another says the same.
+//!
+//! What is compared is made with each part, and lies beside it: a hash of a document's words, hashes of its
+//! paragraphs, and the bands of its MinHash signature. Here these are joined, in the order of the parts, so
+//! that the first of several documents stays.
+
+use std::path::{Path, PathBuf};
+
+use super::parts::Store;
+use crate::Error;
+use crate::dedup::{
+    self, DedupError, ExactFinder, Finder, HashFileReader, HashFileWriter, HashKind, ParagraphFinder,
+    ParagraphHash, Paragraphs, Sketcher, exact_hash,
+};
+use crate::recipe::Duplicates;
+
+/// Makes what is compared.
+pub(super) struct Sketching {
+    exact: bool,
+    paragraphs: Option<Paragraphs>,
+    near: Option<Sketcher>,
+}
+
+/// The files of one part.
+pub(super) struct Sketches<'a> {
+    by: &'a Sketching,
+    exact: Option<HashFileWriter>,
+    paragraphs: Option<HashFileWriter>,
+    near: Option<HashFileWriter>,
+    documents: u64,
+}
+
+const EXACT: &str = "exact";
+const PARAGRAPHS: &str = "paragraphs";
+const NEAR: &str = "minhash";
+
+impl Sketching {
+    pub(super) fn new(recipe: &Duplicates) -> Result<Self, Error> {
+        let sketcher = recipe.near.as_ref().map(dedup::MinHash::sketcher);
+        Ok(Self {
+            exact: recipe.exact,
+            paragraphs: recipe.paragraphs,
+            near: sketcher.transpose().map_err(DedupError::from)?,
+        })
+    }
+
+    /// Begins the files of a part, named after its `documents`.
+    pub(super) fn begin(&self, documents: &Path) -> Result<Sketches<'_>, Error> {
+        let create = |ending: &str, kind: HashKind| {
+            HashFileWriter::create(&beside(documents, ending), &kind).map_err(Error::from)
+        };
+        let near = |sketcher: &Sketcher| create(NEAR, HashKind::MinHash(*sketcher.minhash()));
+        let paragraphs = |paragraphs| create(PARAGRAPHS, HashKind::Paragraphs(paragraphs));
+        Ok(Sketches {
+            by: self,
+            exact: self.exact.then(|| create(EXACT, HashKind::Documents)).transpose()?,
+            paragraphs: self.paragraphs.map(paragraphs).transpose()?,
+            near: self.near.as_ref().map(near).transpose()?,
+            documents: 0,
+        })
+    }
+}
+
+/// `part-00000.minhash` beside `part-00000.jsonl.gz`.
+fn beside(documents: &Path, ending: &str) -> PathBuf {
+    let name = documents.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default();
+    documents.with_file_name(format!("{stem}.{ending}"))
+}
+
+impl Sketches<'_> {
+    /// Adds the next document of the part.
+    pub(super) fn push(&mut self, text: &str) -> Result<(), Error> {
+        let document = self.documents;
+        self.documents += 1;
+        if let Some(file) = &mut self.exact {
+            let hash = exact_hash(text);
+            file.push(document, &[(hash >> 64) as u64, hash as u64])?;
+        }
+        if let (Some(file), Some(paragraphs)) = (&mut self.paragraphs, &self.by.paragraphs) {
+            for found in paragraphs.hashes(text) {
+                let (upper, lower) = ((found.hash >> 64) as u64, found.hash as u64);
+                file.push(document, &[found.paragraph, upper, lower])?;
+            }
+        }
+        if let (Some(file), Some(sketcher)) = (&mut self.near, &self.by.near)
+            && let Some(bands) = sketcher.signature(text)
+        {
+            file.push(document, &bands)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the files.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        for file in [self.exact, self.paragraphs, self.near].into_iter().flatten() {
+            file.finish(self.documents)?;
+        }
+        Ok(())
+    }
+}
+
+/// The documents and paragraphs that go. About 8 bytes a document, and 8 bytes for each paragraph that goes.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    exact: Option<dedup::Duplicates>,
+    near: Option<dedup::Duplicates>,
+    rules: Paragraphs,
+    /// Document and number of each paragraph, sorted.
+    paragraphs: Vec<(u32, u32)>,
+}
+
+impl Gone {
+    /// Compares the documents of all parts; `memory` bytes may be taken, and temporary files go to `folder`.
+    ///
+    /// # Errors
+    /// Files of a part that are missing or damaged, a disk that fails, too little memory.
+    pub(super) fn find(
+        store: &Store,
+        recipe: &Duplicates,
+        memory: usize,
+        folder: &Path,
+    ) -> Result<Self, Error> {
+        let mut gone = Self::default();
+        if recipe.exact {
+            let mut finder = ExactFinder::new(memory, folder).map_err(DedupError::from)?;
+            let mut first = 0;
+            for documents in store.files_of_parts() {
+                first += finder.read(&beside(&documents, EXACT), first)?;
+            }
+            gone.exact = Some(finder.finish()?);
+        }
+        if let Some(near) = &recipe.near {
+            let mut finder = Finder::new(near, memory, folder).map_err(DedupError::from)?;
+            let mut first = 0;
+            for documents in store.files_of_parts() {
+                first += finder.read(&beside(&documents, NEAR), first)?;
+            }
+            gone.near = Some(finder.finish()?);
+        }
+        if let Some(paragraphs) = recipe.paragraphs {
+            gone.rules = paragraphs;
+            gone.paragraphs = gone.repeated(store, memory, folder)?;
+        }
+        Ok(gone)
+    }
+
+    /// The paragraphs that stood in an earlier document that stays.
+    fn repeated(
+        &self,
+        store: &Store,
+        memory: usize,
+        folder: &Path,
+    ) -> Result<Vec<(u32, u32)>, Error> {
+        let mut finder =
+            ParagraphFinder::new(&self.rules, memory, folder).map_err(DedupError::from)?;
+        let mut first = 0;
+        let mut last = None;
+        for documents in store.files_of_parts() {
+            let path = beside(&documents, PARAGRAPHS);
+            let mut file = HashFileReader::open_as(&path, &HashKind::Paragraphs(self.rules))?;
+            let mut record = [0; 3];
+            while let Some(document) = file.next(&mut record)? {
+                let [paragraph, upper, lower] = record;
+                let document = first + document;
+                if self.why(document).is_none() {
+                    let hash = u128::from(upper) << 64 | u128::from(lower);
+                    finder.push(document, &[ParagraphHash { paragraph, hash }])?;
+                    last = Some(document);
+                }
+            }
+            first += file.documents();
+        }
+        let mut repeated = finder.finish()?;
+        let mut found = Vec::with_capacity(repeated.count() as usize);
+        for document in 0..last.map_or(0, |last| last + 1) {
+            for paragraph in repeated.of(document)? {
+                // Numbers of documents fit: the finder refuses others.
+                found.push((document as u32, paragraph as u32));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether anything was compared.
+    pub(super) fn looked(&self) -> bool {
+        self.exact.is_some() || self.near.is_some() || !self.paragraphs.is_empty()
+    }
+
+    /// Why a document goes as a whole, if it does.
+    pub(super) fn why(&self, document: u64) -> Option<&'static str> {
+        let in_either = |found: &Option<dedup::Duplicates>| {
+            found.as_ref().is_some_and(|found| found.of(document).is_some())
+        };
+        if in_either(&self.exact) {
+            Some("the same words")
+        } else if in_either(&self.near) {
+            Some("nearly the same words")
+        } else {
+            None
+        }
+    }
+
+    /// A document's text without the paragraphs that go; `None` where nothing is left.
+    pub(super) fn cut(&self, document: u64, text: String) -> Option<String> {
+        let document = document as u32;
+        let start = self.paragraphs.partition_point(|(of, _)| *of < document);
+        let these = self.paragraphs[start..].iter().take_while(|(of, _)| *of == document);
+        let these: Vec<u64> = these.map(|&(_, paragraph)| u64::from(paragraph)).collect();
+        match these.is_empty() {
+            true => Some(text),
+            false => self.rules.without(&text, &these),
+        }
+    }
+
+    /// How many groups of duplicates there are of each size, from two documents on.
+    pub(super) fn sizes(&self) -> std::collections::BTreeMap<u64, u64> {
+        let found = self.near.as_ref().or(self.exact.as_ref());
+        found.map(|found| found.sizes().clone()).unwrap_or_default()
+    }
+}

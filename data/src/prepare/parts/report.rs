@@ -1,0 +1,281 @@
+//! What one part came to: what went in, what each step left out, and why.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clean::CleanReport;
+use crate::document::Document;
+use crate::source::{InputFile, ReadCounts};
+
+/// Version of a part's files, and of everything that decides what is in them.
+pub(super) const VERSION: u32 = 1;
+/// Texts of each reason that are kept for a person to look at.
+const SAMPLES: usize = 3;
+/// Characters of such a text.
+const SAMPLE_CHARS: usize = 240;
+/// Hosts of a source that are told apart; beyond them, a host that comes anew is not counted.
+const HOSTS: usize = 20_000;
+
+/// The report of a part: `part-00000.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartReport {
+    /// Version of its files.
+    pub version: u32,
+    /// SHA-256 over everything that decides what is in it, but for the files' times.
+    pub key: String,
+    /// Its place among the parts, from 0.
+    pub number: usize,
+    /// The source.
+    pub source: String,
+    /// The files that it was made from.
+    pub files: Vec<InputFile>,
+    /// What reading met.
+    pub read: ReadCounts,
+    /// What cleaning changed and left out.
+    pub clean: CleanReport,
+    /// What each rule did, in order.
+    pub steps: Vec<StepReport>,
+    /// Documents, and pieces of long ones, in its file.
+    pub documents: u64,
+    /// UTF-8 bytes of their text.
+    pub bytes: u64,
+}
+
+/// What became of a source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// Files that were read.
+    pub files: u64,
+    /// Their bytes, as they lie on disk.
+    pub file_bytes: u64,
+    /// What reading met.
+    pub read: ReadCounts,
+    /// What cleaning changed and left out.
+    pub clean: CleanReport,
+    /// What each step after it did, in order: the rules, then duplicates.
+    pub steps: Vec<StepReport>,
+    /// What is kept.
+    pub kept: Kept,
+}
+
+impl SourceReport {
+    /// Adds a part of the source.
+    pub(super) fn add(&mut self, part: &PartReport) {
+        self.files += part.files.len() as u64;
+        self.file_bytes += part.files.iter().map(|file| file.length).sum::<u64>();
+        self.read.add(&part.read);
+        self.clean.add(&part.clean);
+        for (i, step) in part.steps.iter().enumerate() {
+            match self.steps.get_mut(i) {
+                Some(sum) => sum.add(step),
+                None => self.steps.push(step.clone()),
+            }
+        }
+    }
+}
+
+/// The documents that are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Documents; the pieces of a long one count as one.
+    pub documents: u64,
+    /// UTF-8 bytes of their text.
+    pub bytes: u64,
+    /// Documents by language, an ISO 639-1 code; `?` where none could be told.
+    pub languages: BTreeMap<String, u64>,
+    /// Documents by length: number *i* holds those of 2^i to 2^(i+1) − 1 bytes.
+    pub lengths: Vec<u64>,
+    /// Documents by host, where they have an address.
+    pub hosts: BTreeMap<String, u64>,
+}
+
+/// What one rule did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// The rule's name.
+    pub name: String,
+    /// Documents that came to it.
+    pub documents_in: u64,
+    /// Bytes that came to it.
+    pub bytes_in: u64,
+    /// Documents that it changed.
+    pub changed: u64,
+    /// Documents that it kept.
+    pub documents_out: u64,
+    /// Bytes that it kept.
+    pub bytes_out: u64,
+    /// Documents that it left out, by criterion.
+    pub dropped: BTreeMap<String, u64>,
+    /// Some of them.
+    pub samples: Vec<Sample>,
+}
+
+/// A document that was left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Where it stands: its address, or file and number.
+    pub place: String,
+    /// The criterion.
+    pub reason: String,
+    /// How it begins.
+    pub text: String,
+}
+
+impl Sample {
+    pub(crate) fn new(place: String, reason: &str, text: &str) -> Self {
+        Self {
+            place,
+            reason: reason.to_owned(),
+            text: text.chars().take(SAMPLE_CHARS).collect(),
+        }
+    }
+}
+
+impl StepReport {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Counts a document that is left out; `place` is asked for where it becomes a sample.
+    pub(crate) fn drop(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
+        let count = self.dropped.entry(reason.to_owned()).or_default();
+        *count += 1;
+        if *count <= SAMPLES as u64 {
+            self.samples.push(Sample::new(place(), reason, text));
+        }
+    }
+
+    /// Adds what the same rule did to another part.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.documents_in += other.documents_in;
+        self.bytes_in += other.bytes_in;
+        self.changed += other.changed;
+        self.documents_out += other.documents_out;
+        self.bytes_out += other.bytes_out;
+        for sample in &other.samples {
+            let same = self.samples.iter().filter(|it| it.reason == sample.reason);
+            if same.count() < SAMPLES {
+                self.samples.push(sample.clone());
+            }
+        }
+        for (reason, count) in &other.dropped {
+            *self.dropped.entry(reason.clone()).or_default() += count;
+        }
+    }
+}
+
+impl Kept {
+    /// Counts a document, or a piece of one; `begins` tells the first piece.
+    pub(super) fn count(&mut self, document: &Document, begins: bool) {
+        self.bytes += document.text.len() as u64;
+        if !begins {
+            return;
+        }
+        self.documents += 1;
+        let language = document.origin.language.as_deref().unwrap_or("?");
+        match self.languages.get_mut(language) {
+            Some(count) => *count += 1,
+            None => drop(self.languages.insert(language.to_owned(), 1)),
+        }
+        let class = document.text.len().max(1).ilog2() as usize;
+        if self.lengths.len() <= class {
+            self.lengths.resize(class + 1, 0);
+        }
+        self.lengths[class] += 1;
+        let Some(host) = document.origin.url.as_deref().and_then(host) else {
+            return;
+        };
+        if let Some(count) = self.hosts.get_mut(host) {
+            *count += 1;
+        } else if self.hosts.len() < HOSTS {
+            self.hosts.insert(host.to_owned(), 1);
+        }
+    }
+
+    /// Adds what is kept of another source.
+    pub fn add(&mut self, other: &Self) {
+        self.documents += other.documents;
+        self.bytes += other.bytes;
+        for (sums, counts) in [
+            (&mut self.languages, &other.languages),
+            (&mut self.hosts, &other.hosts),
+        ] {
+            for (name, count) in counts {
+                *sums.entry(name.clone()).or_default() += count;
+            }
+        }
+        let classes = self.lengths.len().max(other.lengths.len());
+        self.lengths.resize(classes, 0);
+        for (sum, count) in self.lengths.iter_mut().zip(&other.lengths) {
+            *sum += count;
+        }
+    }
+}
+
+/// The host of an address: `example.org` of `https://www.example.org:443/a?b`.
+fn host(url: &str) -> Option<&str> {
+    let rest = url.split_once("://")?.1;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?.split(':').next()?;
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    (!host.is_empty()).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Origin;
+
+    #[test]
+    fn hosts_are_taken_out_of_addresses() {
+        for (url, want) in [
+            ("https://www.example.org:443/a?b", Some("example.org")),
+            ("http://user:word@a.b.c", Some("a.b.c")),
+            ("https://x.org?q=/", Some("x.org")),
+            ("no address", None),
+            ("file:///etc", None),
+        ] {
+            assert_eq!(host(url), want, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_counted_by_language_length_and_host() {
+        let mut kept = Kept::default();
+        for (i, text) in ["a", "bb", "слово", &"x".repeat(1000)].iter().enumerate() {
+            let document = Document {
+                text: (*text).to_owned(),
+                origin: Origin {
+                    language: (i > 1).then(|| "en".to_owned()),
+                    url: Some("https://example.org/a".to_owned()),
+                    ..Origin::default()
+                },
+                ..Document::default()
+            };
+            kept.count(&document, i != 3);
+        }
+        assert_eq!((kept.documents, kept.bytes), (3, 1013));
+        assert_eq!(kept.lengths, [1, 1, 0, 1]);
+        assert_eq!(kept.languages, [("?".to_owned(), 2), ("en".to_owned(), 1)].into());
+        assert_eq!(kept.hosts, [("example.org".to_owned(), 3)].into());
+    }
+
+    #[test]
+    fn a_reason_keeps_a_few_samples() {
+        let mut step = StepReport::new("rule");
+        for i in 0..10 {
+            step.drop("short", "text", || format!("document {i}"));
+        }
+        step.drop("long", "text", || "another".to_owned());
+        assert_eq!(step.dropped["short"], 10);
+        assert_eq!(step.samples.len(), SAMPLES + 1);
+        let mut sum = step.clone();
+        sum.add(&step);
+        assert_eq!(sum.dropped["short"], 20);
+        assert_eq!(sum.samples.len(), SAMPLES + 2);
+    }
+}

@@ -1,0 +1,275 @@
+//! All parts together: the documents in order, without those that go as duplicates.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::file::DocumentReader;
+use super::make::Names;
+use super::report::{PartReport, SourceReport, StepReport};
+use super::run::{files_of, read_part};
+use crate::Error;
+use crate::document::{Document, MAX_DOCUMENT_BYTES};
+use crate::prepare::duplicates::Gone;
+use crate::source::InputFile;
+
+/// The documents of all parts.
+#[derive(Debug)]
+pub(in crate::prepare) struct Store {
+    /// Reports of the parts in order, each with the folder that it lies in.
+    parts: Vec<(PathBuf, PartReport)>,
+    gone: Gone,
+}
+
+impl Store {
+    /// The parts that were made in one folder.
+    pub(in crate::prepare) fn new(folder: &Path, reports: Vec<PartReport>) -> Self {
+        let parts = reports.into_iter();
+        Self {
+            parts: parts.map(|report| (folder.to_owned(), report)).collect(),
+            gone: Gone::default(),
+        }
+    }
+
+    /// The parts of several folders, as machines made them. They must have been made by one recipe
+    /// from one list of files, and none may be missing.
+    ///
+    /// # Errors
+    /// A folder without parts, parts of different recipes, a part that is missing.
+    pub(in crate::prepare) fn join(folders: &[PathBuf]) -> Result<Self, Error> {
+        let mut parts: Vec<(PathBuf, PartReport)> = Vec::new();
+        let mut keys: Vec<(String, &Path)> = Vec::new();
+        for folder in folders {
+            let wrong = |what: String| Error::Parts {
+                path: folder.clone(),
+                what,
+            };
+            let (key, of) = read_list(folder)?;
+            if let Some((first, other)) = keys.first()
+                && *first != key
+            {
+                return Err(wrong(format!(
+                    "its parts were made by another recipe or from other files than those of {}",
+                    other.display()
+                )));
+            }
+            for number in 0..of {
+                if let Some(report) = read_part(folder, number, &key)? {
+                    parts.push((folder.clone(), report));
+                }
+            }
+            if parts.last().is_none_or(|(from, _)| from != folder) {
+                return Err(wrong("it holds no complete part".to_owned()));
+            }
+            keys.push((key, folder));
+            parts.sort_by_key(|(_, report)| report.number);
+            parts.dedup_by_key(|(_, report)| report.number);
+            if folder == folders.last().unwrap_or(folder) && parts.len() < of {
+                let missing = (0..of).find(|&i| parts.get(i).is_none_or(|(_, it)| it.number != i));
+                return Err(wrong(format!(
+                    "of {of} parts {} are here; part {} is missing: run its share again",
+                    parts.len(),
+                    missing.unwrap_or_default()
+                )));
+            }
+        }
+        Ok(Self {
+            parts,
+            gone: Gone::default(),
+        })
+    }
+
+    /// The reports, in order.
+    pub(in crate::prepare) fn reports(&self) -> impl Iterator<Item = &PartReport> {
+        self.parts.iter().map(|(_, report)| report)
+    }
+
+    /// The files that the parts were made from.
+    pub(in crate::prepare) fn files(&self) -> Vec<InputFile> {
+        self.parts
+            .iter()
+            .flat_map(|(_, report)| files_of(std::slice::from_ref(report)))
+            .cloned()
+            .collect()
+    }
+
+    /// The files of documents, in order.
+    pub(in crate::prepare) fn files_of_parts(&self) -> impl Iterator<Item = PathBuf> {
+        let named = |(folder, report): &(PathBuf, PartReport)| {
+            Names::new(folder, report.number).documents
+        };
+        self.parts.iter().map(named)
+    }
+
+    /// How many groups of duplicates there are of each size.
+    pub(in crate::prepare) fn duplicate_sizes(&self) -> BTreeMap<u64, u64> {
+        self.gone.sizes()
+    }
+
+    /// Says which documents go as duplicates.
+    pub(in crate::prepare) fn leave_out(&mut self, gone: Gone) {
+        self.gone = gone;
+    }
+
+    /// Gives every document that stays to `take`, in order, and says what became of each source.
+    pub(in crate::prepare) fn scan(
+        &self,
+        stop: &AtomicBool,
+        take: &mut dyn FnMut(&Document),
+    ) -> Result<BTreeMap<String, SourceReport>, Error> {
+        let mut sources: BTreeMap<String, SourceReport> = BTreeMap::new();
+        for report in self.reports() {
+            sources.entry(report.source.clone()).or_default().add(report);
+        }
+        for source in sources.values_mut() {
+            if self.gone.looked() {
+                source.steps.push(StepReport::new("duplicates"));
+            }
+        }
+        for report in self.reports().filter(|_| self.gone.looked()) {
+            if let Some(step) = sources.get_mut(&report.source).and_then(|it| it.steps.last_mut()) {
+                step.documents_in += report.documents;
+                step.bytes_in += report.bytes;
+            }
+        }
+        let sources = RefCell::new(sources);
+        let mut begins = true;
+        self.each_of(
+            stop,
+            &mut |document, why| {
+                if let Some(source) = sources.borrow_mut().get_mut(&document.source)
+                    && let Some(step) = source.steps.last_mut()
+                {
+                    step.drop(why, &document.text, || document.place());
+                }
+            },
+            &mut |document| {
+                take(&document);
+                if let Some(source) = sources.borrow_mut().get_mut(&document.source) {
+                    source.kept.count(&document, begins);
+                }
+                begins = !document.continues;
+                Ok(())
+            },
+        )?;
+        let mut sources = sources.into_inner();
+        for source in sources.values_mut().filter(|_| self.gone.looked()) {
+            if let Some(step) = source.steps.last_mut() {
+                step.documents_out = step.documents_in - step.dropped.values().sum::<u64>();
+                step.bytes_out = source.kept.bytes;
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Gives every document that stays to `take`, in order. Long ones come in pieces.
+    pub(in crate::prepare) fn each(
+        &self,
+        stop: &AtomicBool,
+        take: &mut dyn FnMut(Document) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.each_of(stop, &mut |_, _| {}, take)
+    }
+
+    fn each_of(
+        &self,
+        stop: &AtomicBool,
+        left_out: &mut dyn FnMut(&Document, &'static str),
+        take: &mut dyn FnMut(Document) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut number: u64 = 0;
+        // Whether a piece is the last of its text is known when the next one has been judged.
+        let mut held: Option<Document> = None;
+        for (folder, report) in &self.parts {
+            let names = Names::new(folder, report.number);
+            let mut reader = DocumentReader::open(&names.documents)?;
+            let mut read = 0;
+            while let Some(mut document) = reader.next()? {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(Error::Stopped);
+                }
+                let why = self.gone.why(number);
+                let text = match why {
+                    Some(_) => None,
+                    None => self.gone.cut(number, std::mem::take(&mut document.text)),
+                };
+                number += 1;
+                read += 1;
+                match text {
+                    Some(text) => {
+                        document.text = text;
+                        if let Some(before) = held.replace(document) {
+                            pieces(before, take)?;
+                        }
+                    }
+                    None => {
+                        left_out(&document, why.unwrap_or("all paragraphs stand elsewhere"));
+                        if let Some(before) = &mut held {
+                            before.continues = false;
+                        }
+                    }
+                }
+            }
+            if read != report.documents {
+                return Err(Error::Parts {
+                    path: names.documents,
+                    what: format!(
+                        "it has {read} documents, its report says {}; remove the part and run it again",
+                        report.documents
+                    ),
+                });
+            }
+        }
+        match held {
+            Some(last) => pieces(last, take),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Gives a document in pieces of at most [`MAX_DOCUMENT_BYTES`], cut at a line's end where there is one.
+fn pieces(
+    mut document: Document,
+    take: &mut dyn FnMut(Document) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // Files of plain text were cut there already, and a piece may be a line longer.
+    while document.text.len() > 2 * MAX_DOCUMENT_BYTES {
+        let end = document.text.floor_char_boundary(MAX_DOCUMENT_BYTES);
+        let end = document.text[..end].rfind('\n').map_or(end, |at| at + 1);
+        let rest = document.text.split_off(end);
+        let piece = Document {
+            continues: true,
+            ..document.clone()
+        };
+        take(piece)?;
+        document.text = rest;
+    }
+    take(document)
+}
+
+/// The list beside the parts: the key that they are made under, and how many there are on all machines.
+const LIST: &str = "parts.json";
+
+/// Writes the list.
+pub(super) fn write_list(folder: &Path, key: &str, parts: usize) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let path = folder.join(LIST);
+    let json = serde_json::json!({ "key": key, "parts": parts });
+    crate::files::write(&path, json.to_string().as_bytes()).map_err(Error::io("write", &path))
+}
+
+fn read_list(folder: &Path) -> Result<(String, usize), Error> {
+    let path = folder.join(LIST);
+    let wrong = |what: String| Error::Parts {
+        path: folder.to_owned(),
+        what,
+    };
+    let json = std::fs::read(&path).map_err(|error| wrong(format!("its {LIST}: {error}")))?;
+    let list: serde_json::Value =
+        serde_json::from_slice(&json).map_err(|error| wrong(format!("its {LIST}: {error}")))?;
+    match (list["key"].as_str(), list["parts"].as_u64()) {
+        (Some(key), Some(parts)) => Ok((key.to_owned(), parts as usize)),
+        _ => Err(wrong(format!("its {LIST} has no key and parts"))),
+    }
+}

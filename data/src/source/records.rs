@@ -1,0 +1,87 @@
+//! Formats of records: a [`Reader`](super::entry::Reader) behind the names, the numbers and the policy that all
+//! sources have.
+
+use super::entry::{Found, Reader};
+use super::stream::Stream;
+use super::{Item, Piece, SourceError};
+use crate::document::Origin;
+use crate::recipe::{Encoding, OnBadLine};
+
+/// Documents of one file of records.
+pub(super) struct RecordReader {
+    reader: Box<dyn Reader>,
+    /// The stream below, which says what a fault means.
+    stream: Stream,
+    encoding: Encoding,
+    bad_lines: OnBadLine,
+    index: u64,
+}
+
+impl RecordReader {
+    pub(super) fn new(
+        reader: Box<dyn Reader>,
+        stream: Stream,
+        encoding: Encoding,
+        bad_lines: OnBadLine,
+    ) -> Self {
+        Self {
+            reader,
+            stream,
+            encoding,
+            bad_lines,
+            index: 0,
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Item>, SourceError> {
+        let found = self.reader.next();
+        let Some(found) = found.map_err(|error| self.stream.fault(error))? else {
+            return Ok(None);
+        };
+        Ok(Some(match found {
+            Found::LeftOut { reason } => Item::LeftOut(reason),
+            Found::Damaged { .. } if self.bad_lines == OnBadLine::Skip => Item::Damaged,
+            Found::Damaged { offset, message } => {
+                return Err(SourceError::Record {
+                    path: self.stream.path.clone(),
+                    offset,
+                    message,
+                });
+            }
+            Found::Document(entry) if entry.replaced > 0 && self.encoding != Encoding::Replace => {
+                self.index += 1;
+                match self.encoding {
+                    Encoding::Stop => {
+                        return Err(SourceError::Record {
+                            path: self.stream.path.clone(),
+                            offset: entry.offset,
+                            message: format!(
+                                "{} places in this record are not valid in its encoding",
+                                entry.replaced
+                            ),
+                        });
+                    }
+                    _ => Item::BadEncoding,
+                }
+            }
+            Found::Document(entry) => {
+                let index = self.index;
+                self.index += 1;
+                Item::Document(Piece {
+                    text: entry.text,
+                    replaced: entry.replaced,
+                    index,
+                    continues: false,
+                    origin: Origin {
+                        offset: Some(entry.offset),
+                        url: entry.url,
+                        title: entry.title,
+                        date: entry.date,
+                        language: None,
+                    },
+                    licence: entry.licence,
+                })
+            }
+        }))
+    }
+}

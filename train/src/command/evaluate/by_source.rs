@@ -1,0 +1,132 @@
+//! Measuring a decoder on what a run held out, source by source: what it learned of each, and what it forgot.
+
+use super::text::{HeldOut, InMemory, Ready};
+use super::within;
+use crate::material::Material;
+use crate::place::ModelPlace;
+use crate::recipe::{Recipe, RunRecipe};
+use crate::stop::Stop;
+use crate::report::{SOURCES, SourceFigure};
+use crate::{Error, Result, files};
+use serde::Serialize;
+use slovo_args::EvaluateArgs;
+use slovo_data::Prepared;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What was found of each source; in a run folder, `sources.json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct BySource {
+    /// Name and figures, in the order of the recipe.
+    pub sources: Vec<(String, HeldOut)>,
+}
+
+/// Measures the model of `args` on the held-out text of the run, or of the prepared data, in `folder`.
+pub(super) fn measure(
+    args: &EvaluateArgs,
+    place: &ModelPlace,
+    folder: &Path,
+    stop: &Stop,
+) -> Result<Option<BySource>> {
+    let ready = Ready::new(args, place)?;
+    let mut sources = Vec::new();
+    let (data, ranges) = held_out(folder, stop)?;
+    for (name, range) in ranges {
+        let text = text(&data, range)?;
+        if text.is_empty() {
+            continue;
+        }
+        let text = InMemory::of(text.iter().map(String::as_str), &ready.tokenizer, ready.context)?;
+        let (tokens, bytes) = text.size();
+        match ready.evaluate(Arc::new(text), tokens, bytes, stop)? {
+            Some(found) => sources.push((name, found)),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(BySource { sources }))
+}
+
+/// What a folder holds out, and where each source lies in it.
+fn held_out(folder: &Path, stop: &Stop) -> Result<(Prepared, Vec<(String, Range<u64>)>)> {
+    let of_run = folder.join("recipe.ron").is_file() && !folder.join("report.json").is_file();
+    let (data, recipe) = match of_run {
+        true => {
+            let recipe = Recipe::of_run(folder)?;
+            match Material::prepare(&recipe, &mut |_| {}, stop)? {
+                Material::Text(data) => (data, recipe.data()?),
+                Material::Pairs(_) => {
+                    return Err(Error::Folder {
+                        path: folder.into(),
+                        what: "holds out pairs, not a text".into(),
+                    });
+                }
+            }
+        }
+        false => (Prepared::open(folder)?, slovo_data::prepare::recipe_of(folder)?),
+    };
+    let ranges = data.validation_ranges(&recipe.sources);
+    Ok((data, ranges))
+}
+
+/// The documents of a range, as text: another model may have another tokenizer.
+fn text(data: &Prepared, range: Range<u64>) -> Result<Vec<String>> {
+    let mut texts: Vec<String> = Vec::new();
+    let mut continues = false;
+    let end = data.tokenizer.end_of_text();
+    for document in data.validation.documents_of(range).map_err(slovo_data::Error::from)? {
+        let mut tokens = vec![0; document.tokens as usize];
+        data.validation
+            .read(document.start, &mut tokens)
+            .map_err(slovo_data::Error::from)?;
+        if !document.continues && end.is_some() && tokens.last().copied() == end {
+            tokens.pop();
+        }
+        let text = data.tokenizer.decode(&tokens).map_err(slovo_data::Error::from)?;
+        match texts.last_mut() {
+            Some(last) if continues => last.push_str(&text),
+            _ => texts.push(text),
+        }
+        continues = document.continues;
+    }
+    Ok(texts)
+}
+
+impl BySource {
+    /// Keeps it in a run folder, for the report.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn keep(&self, run: &Path) -> Result<()> {
+        let figures: Vec<SourceFigure> = self
+            .sources
+            .iter()
+            .map(|(name, found)| SourceFigure {
+                name: name.clone(),
+                bytes: found.bytes,
+                loss: found.loss,
+                bits_per_byte: found.bits_per_byte,
+                interval: found.bits_per_byte_interval,
+            })
+            .collect();
+        let json = super::super::json(&figures)?;
+        files::write_atomic(&run.join(SOURCES), format!("{json}\n").as_bytes())
+    }
+}
+
+impl std::fmt::Display for BySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:<20} {:>13} {:>22} {:>10}", "source", "bytes", "bits per byte", "loss")?;
+        for (name, found) in &self.sources {
+            let bits = format!(
+                "{:.4}{}",
+                found.bits_per_byte,
+                within(found.bits_per_byte_interval)
+            );
+            let bytes = slovo_data::report::grouped(found.bytes);
+            write!(f, "\n{name:<20} {bytes:>13} {bits:>22} {:>10.4}", found.loss)?;
+        }
+        Ok(())
+    }
+}
