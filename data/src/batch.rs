@@ -31,12 +31,15 @@ pub struct TokenBatch {
 /// The tokens that a row holds, text by text.
 pub(crate) type Row = Vec<Range<u64>>;
 
+/// A row of one text, with `targets` targets.
+pub(crate) fn one_text(start: u64, targets: usize) -> Row {
+    std::iter::once(start..start + targets as u64 + 1).collect()
+}
+
 impl TokenBatch {
     /// A batch of full windows that begin at `starts`; the caller keeps them inside the text.
     fn of(shards: &Shards, starts: impl Iterator<Item = u64>, seq_len: usize) -> Self {
-        let rows: Vec<Row> = starts
-            .map(|start| vec![start..start + seq_len as u64 + 1])
-            .collect();
+        let rows: Vec<Row> = starts.map(|start| one_text(start, seq_len)).collect();
         Self::of_rows(shards, &rows, seq_len, false)
     }
 

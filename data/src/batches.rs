@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::batch::{Row, TokenBatch, check};
+use crate::batch::{Row, TokenBatch, check, one_text};
 use crate::best_fit::BestFit;
 use crate::document_windows::{DocumentWindows, Part};
 use crate::mixture::{Mixture, MixtureError, Turn, Turns};
@@ -74,18 +74,19 @@ impl Cut {
         match self {
             Self::Anywhere(order, first) => {
                 let starts = order.starts(i, sequences).into_iter();
-                let full = |start| vec![first + start..first + start + seq_len as u64 + 1];
+                let full = |start| one_text(first + start, seq_len);
                 starts.map(full).collect()
             }
             Self::Documents(windows) => {
                 let windows = windows.batch(shards, i, sequences).into_iter();
                 windows
-                    .map(|window| vec![window.start..window.start + window.targets as u64 + 1])
+                    .map(|window| one_text(window.start, window.targets))
                     .collect()
             }
             Self::BestFit(windows) => {
-                let first = i * sequences as u64;
-                (first..first + sequences as u64).map(|number| windows.row(number)).collect()
+                let first = i.wrapping_mul(sequences as u64);
+                let numbers = (0..sequences as u64).map(|row| first.wrapping_add(row));
+                numbers.map(|number| windows.row(number)).collect()
             }
         }
     }
@@ -157,7 +158,10 @@ impl Batches {
         }
         let turns = Turns::new(shares, limits);
         let budget = mixture.tokens.map(|tokens| tokens / self.seq_len as u64);
-        for (limit, there) in [("mixture.tokens", budget), ("max_epochs", Some(turns.len()))] {
+        for (limit, there) in [
+            ("mixture.tokens", budget),
+            ("max_epochs", Some(turns.len())),
+        ] {
             if let Some(there) = there
                 && wanted > there
             {
@@ -195,10 +199,10 @@ impl Batches {
         let Some(turns) = &self.turns else {
             return self.cuts[0].rows(&self.shards, i, self.sequences, self.seq_len);
         };
-        let first = i * self.sequences as u64;
+        let first = i.saturating_mul(self.sequences as u64);
         let last = turns.len().saturating_sub(1);
-        (first..first + self.sequences as u64)
-            .filter_map(|number| turns.turn(number.min(last)))
+        (0..self.sequences as u64)
+            .filter_map(|row| turns.turn(first.saturating_add(row).min(last)))
             .flat_map(|Turn { source, window }| {
                 self.cuts[source].rows(&self.shards, window, 1, self.seq_len)
             })

@@ -59,12 +59,18 @@ impl BestFit {
             let mut start = document.start;
             let mut left = document.tokens;
             while left >= u64::from(window) {
-                packer.window(&[Piece { start, tokens: window }]);
+                packer.window(&[Piece {
+                    start,
+                    tokens: window,
+                }]);
                 start += u64::from(window);
                 left -= u64::from(window);
             }
             if left > 0 {
-                packer.wait(Piece { start, tokens: left as u32 });
+                packer.wait(Piece {
+                    start,
+                    tokens: left as u32,
+                });
             }
             while packer.waiting >= WAITING {
                 packer.fill();
@@ -134,7 +140,10 @@ impl Packer {
     }
 
     fn wait(&mut self, piece: Piece) {
-        self.by_length.entry(piece.tokens).or_default().push_back(piece);
+        self.by_length
+            .entry(piece.tokens)
+            .or_default()
+            .push_back(piece);
         self.waiting += 1;
     }
 
@@ -148,7 +157,11 @@ impl Packer {
         let mut laid = Vec::new();
         let mut room = self.window;
         while room > 0 {
-            let fits = self.by_length.range(..=room).next_back().map(|(&length, _)| length);
+            let fits = self
+                .by_length
+                .range(..=room)
+                .next_back()
+                .map(|(&length, _)| length);
             if let Some(piece) = fits.and_then(|length| self.take(length)) {
                 room -= piece.tokens;
                 laid.push(piece);

@@ -18,6 +18,10 @@ use serde::{Deserialize, Serialize};
 
 use super::dedup::{MOST_WORDS, Ngrams, Numbers, SettingError, Words};
 
+/// The widest window of a cut, in characters: it is walked for each hit, and whoever wants to cut
+/// more than some pages may as well remove the document.
+const MOST_WINDOW: usize = 10_000;
+
 /// What is looked for, and what is done where it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -124,6 +128,9 @@ impl Evaluations {
     pub fn new(rules: &Contamination) -> Result<Self, SettingError> {
         SettingError::check("words", rules.words, 1, MOST_WORDS)?;
         SettingError::check("shortest", rules.shortest, 1, rules.words)?;
+        if let Action::Cut { window, .. } = rules.action {
+            SettingError::check("window", window, 0, MOST_WINDOW)?;
+        }
         Ok(Self {
             rules: *rules,
             ngrams: BTreeMap::new(),
@@ -236,11 +243,12 @@ impl Evaluations {
                 let mut pieces = Vec::new();
                 let mut at = 0;
                 for hit in hits {
-                    let end = back(text, hit.bytes.start, window);
-                    if end > at {
-                        pieces.push(at..end);
+                    let before = text.get(at..hit.bytes.start).unwrap_or_default();
+                    let length = without_last(before, window);
+                    if length > 0 {
+                        pieces.push(at..at + length);
                     }
-                    at = at.max(forward(text, hit.bytes.end, window));
+                    at = at.max(hit.bytes.end + of_first(&text[hit.bytes.end..], window));
                 }
                 if at < text.len() {
                     pieces.push(at..text.len());
@@ -285,22 +293,23 @@ fn extend(hit: &mut Hit, other: &Hit) {
     hit.bytes = hit.bytes.start.min(other.bytes.start)..hit.bytes.end.max(other.bytes.end);
 }
 
-/// The place `chars` characters before `at`, or the beginning.
-fn back(text: &str, at: usize, chars: usize) -> usize {
-    let before = text[..at].char_indices().rev();
+/// Bytes of a text without its last `chars` characters.
+fn without_last(text: &str, chars: usize) -> usize {
     match chars.checked_sub(1) {
-        Some(skipped) => before.map(|(place, _)| place).nth(skipped).unwrap_or(0),
-        None => at,
+        Some(passed) => text
+            .char_indices()
+            .rev()
+            .nth(passed)
+            .map_or(0, |(at, _)| at),
+        None => text.len(),
     }
 }
 
-/// The place `chars` characters behind `at`, or the end.
-fn forward(text: &str, at: usize, chars: usize) -> usize {
-    let behind = text[at..].char_indices();
-    behind
-        .map(|(place, _)| at + place)
+/// Bytes of the first `chars` characters of a text.
+fn of_first(text: &str, chars: usize) -> usize {
+    text.char_indices()
         .nth(chars)
-        .unwrap_or(text.len())
+        .map_or(text.len(), |(at, _)| at)
 }
 
 /// N-grams are hashes already.

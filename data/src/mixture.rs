@@ -140,7 +140,12 @@ impl Mixture {
     pub fn epochs(&self, sources: &[(&str, u64)], budget: u64) -> Result<Vec<f64>, MixtureError> {
         let names: Vec<&str> = sources.iter().map(|(name, _)| *name).collect();
         let shares = self.shares(&names)?;
-        let limit = |i: usize| self.max_epochs.get(names[i]).copied().unwrap_or(f64::INFINITY);
+        let limit = |i: usize| {
+            self.max_epochs
+                .get(names[i])
+                .copied()
+                .unwrap_or(f64::INFINITY)
+        };
         let mut epochs = vec![0.0; sources.len()];
         let mut open: Vec<usize> = (0..sources.len()).collect();
         let mut left = budget as f64;
@@ -221,7 +226,9 @@ impl Turns {
 
     /// Windows of all sources together.
     pub fn len(&self) -> u64 {
-        self.limits.iter().fold(0, |sum, &limit| sum.saturating_add(limit))
+        self.limits
+            .iter()
+            .fold(0, |sum, &limit| sum.saturating_add(limit))
     }
 
     /// Whether no source may give a window.
@@ -234,7 +241,10 @@ impl Turns {
         if n >= self.len() {
             return None;
         }
-        let mut states = self.states.lock().unwrap_or_else(|broken| broken.into_inner());
+        let mut states = self
+            .states
+            .lock()
+            .unwrap_or_else(|broken| broken.into_inner());
         let (marks, last) = &mut *states;
         if n < last.at || n - last.at > STRIDE {
             let mark = ((n / STRIDE) as usize).min(marks.len() - 1);
@@ -261,7 +271,11 @@ impl Turns {
     fn advance(&self, state: &mut State) -> Option<usize> {
         let open = |i: usize, state: &State| state.given[i] < self.limits[i];
         let sources = 0..self.shares.len();
-        let sum: f64 = sources.clone().filter(|&i| open(i, state)).map(|i| self.shares[i]).sum();
+        let sum: f64 = sources
+            .clone()
+            .filter(|&i| open(i, state))
+            .map(|i| self.shares[i])
+            .sum();
         let turn = (state.at - state.since + 1) as f64;
         let mut best: Option<(usize, f64)> = None;
         for i in sources.filter(|&i| open(i, state)) {
@@ -298,7 +312,10 @@ mod tests {
 
     fn gpt3() -> Mixture {
         Mixture {
-            weights: GPT3.iter().map(|(name, _, weight)| ((*name).to_owned(), *weight)).collect(),
+            weights: GPT3
+                .iter()
+                .map(|(name, _, weight)| ((*name).to_owned(), *weight))
+                .collect(),
             tokens: None,
             max_epochs: BTreeMap::new(),
         }
@@ -359,7 +376,10 @@ mod tests {
     fn epochs_follow_from_normalised_weights() {
         let sources = GPT3.map(|(name, tokens, _)| (name, tokens * 1_000_000_000));
         let epochs = gpt3().epochs(&sources, 300_000_000_000).unwrap();
-        let rounded: Vec<f64> = epochs.iter().map(|it| (it * 100.0).round() / 100.0).collect();
+        let rounded: Vec<f64> = epochs
+            .iter()
+            .map(|it| (it * 100.0).round() / 100.0)
+            .collect();
         assert_eq!(rounded, [0.43, 3.44, 1.98, 0.43, 2.97]);
     }
 
@@ -369,7 +389,11 @@ mod tests {
         mixture.max_epochs = BTreeMap::from([("wikipedia".to_owned(), 1.0)]);
         let sources = GPT3.map(|(name, tokens, _)| (name, tokens * 1_000_000_000));
         let epochs = mixture.epochs(&sources, 300_000_000_000).unwrap();
-        let read: f64 = epochs.iter().zip(sources).map(|(it, (_, size))| it * size as f64).sum();
+        let read: f64 = epochs
+            .iter()
+            .zip(sources)
+            .map(|(it, (_, size))| it * size as f64)
+            .sum();
         assert_eq!(epochs[4], 1.0);
         assert!((read - 3e11).abs() < 1e3, "{read}");
     }
@@ -379,7 +403,10 @@ mod tests {
         let refused = |change: &dyn Fn(&mut Mixture)| {
             let mut mixture = gpt3();
             change(&mut mixture);
-            mixture.shares(&GPT3.map(|(name, ..)| name)).unwrap_err().to_string()
+            mixture
+                .shares(&GPT3.map(|(name, ..)| name))
+                .unwrap_err()
+                .to_string()
         };
         let text = refused(&|it| {
             it.weights.insert("books1".into(), 0.0);
@@ -392,7 +419,10 @@ mod tests {
         let text = refused(&|it| {
             it.weights.insert("arxiv".into(), 1.0);
         });
-        assert!(text.contains("arxiv is no source; the sources are common-crawl, webtext2"), "{text}");
+        assert!(
+            text.contains("arxiv is no source; the sources are common-crawl, webtext2"),
+            "{text}"
+        );
         let text = refused(&|it| {
             it.weights.remove("books1");
         });

@@ -1,9 +1,13 @@
 //! What is done with files of unknown origin, on bytes in memory.
 //!
-//! For the fuzz target (`fuzz/`) and for the test that replays its corpus: whatever the bytes are, the
+//! For the fuzz targets (`fuzz/`) and for the tests that replay their corpus: whatever the bytes are, the
 //! answer is a value or an error, and never a panic. Programs have no use for it; they call
-//! [`Tokenizer::from_file`].
+//! [`Tokenizer::from_file`] and [`Inputs`](crate::source::Inputs).
 
+use std::io::Cursor;
+
+use crate::recipe::{FileFormat, TableColumns};
+use crate::source::{SourceError, read_bytes};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
 /// A text that meets every kind of token.
@@ -22,4 +26,15 @@ pub fn tokenizer(bytes: &[u8]) -> Result<usize, TokenizerError> {
     // What cannot be decoded is an error too, and as good an answer.
     let _ = tokenizer.decode(&ids);
     Ok(ids.len())
+}
+
+/// Reads `bytes` as a file of a format, compressed or not, with what is damaged counted; of tables, the
+/// column `text`. Returns the texts of its documents.
+///
+/// # Errors
+///
+/// When this is no file of that format.
+pub fn documents(format: &FileFormat, bytes: &[u8]) -> Result<Vec<String>, SourceError> {
+    let columns = TableColumns::default();
+    read_bytes(Cursor::new(bytes.to_vec()), format, "text", &columns)
 }

@@ -2,7 +2,9 @@
 
 use clap::Parser;
 use slovo_args::{Cli, Command, exit};
-use slovo_train::command::{self, bench, doctor, embed, generate, import, inspect, lineage, plan, report};
+use slovo_train::command::{
+    self, bench, doctor, embed, generate, import, inspect, lineage, plan, report,
+};
 use slovo_train::{Result, stop::Stop};
 use std::io::Write;
 use std::process::ExitCode;

@@ -40,7 +40,9 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     let mut meter = Meter::new(args.quiet);
     let mut progress = |progress| meter.take(&progress);
     if let Some(share) = &args.shard {
-        let share: Share = share.parse().map_err(|said| Failure::Usage(format!("--shard: {said}")))?;
+        let share: Share = share
+            .parse()
+            .map_err(|said| Failure::Usage(format!("--shard: {said}")))?;
         let folder = prepare_share(&recipe, share, &options, &mut progress, stop.flag());
         meter.clear();
         let folder = folder?;

@@ -136,6 +136,18 @@ fn hits_close_together_are_cut_as_one() {
 }
 
 #[test]
+fn without_a_window_only_the_words_go() {
+    let evaluations = evaluations(ron::from_str("Cut(window: 0, min_chars: 1)").unwrap());
+    let text = format!("Before {SHORT} After");
+    let hits = evaluations.hits(&text);
+    let Outcome::Pieces(pieces) = evaluations.outcome(&text, &hits) else {
+        panic!("{hits:?}")
+    };
+    let pieces: Vec<&str> = pieces.into_iter().map(|piece| &text[piece]).collect();
+    assert_eq!(pieces, ["Before ", "? After"]);
+}
+
+#[test]
 fn common_phrases_are_forgotten() {
     let mut evaluations = evaluations(Action::Remove);
     let mut counts = NgramCounts::default();
@@ -178,6 +190,7 @@ fn settings_are_held_to_their_limits() {
         "(words: 65)",
         "(shortest: 14)",
         "(shortest: 0)",
+        "(action: Cut(window: 10001))",
     ] {
         let rules: Contamination = ron::from_str(wrong).unwrap();
         assert!(Evaluations::new(&rules).is_err(), "{wrong}");

@@ -6,8 +6,8 @@ use twox_hash::XxHash3_128;
 /// what surrounds the text, line ends and indentation do not count, case and signs do. Blank texts
 /// are all equal.
 ///
-/// Among 10¹² texts two different ones agree by chance in fewer than one of 10¹⁴ corpora. XXH3 is no seal: whoever
-/// wants two texts to agree can find such, and gains that the later is left out.
+/// Among 10¹² texts two different ones agree by chance in fewer than one of 10¹⁴ corpora. XXH3 is no
+/// seal: whoever wants two texts to agree can find such, and gains that the later is left out.
 pub fn exact_hash(text: &str) -> u128 {
     hash_through(&mut String::new(), text)
 }

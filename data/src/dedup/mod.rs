@@ -11,6 +11,8 @@
 //! | documents that share most of their shingles | [`MinHash`] | [`Finder`] |
 //! | paragraphs, word for word | [`Paragraphs`] | [`ParagraphFinder`] |
 //!
+//! Whole documents come first: a copy that only loses its long paragraphs leaves a husk of short ones.
+//!
 //! ```
 //! use slovo_data::dedup::{Finder, MinHash};
 //!
@@ -31,6 +33,7 @@ mod clusters;
 mod error;
 mod exact;
 mod finder;
+mod fold;
 mod hash_file;
 mod hash_kind;
 mod minhash;

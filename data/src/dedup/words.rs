@@ -10,8 +10,8 @@
 //! A sign that goes does not divide: `don't` is `dont`.
 
 use twox_hash::XxHash3_64;
-use unicode_normalization::char::{decompose_canonical, is_combining_mark};
-use unicode_script::{Script, UnicodeScript};
+
+use super::fold::{Folded, fold, parts};
 
 /// What becomes of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,30 +85,26 @@ impl<'a> Words<'a> {
         self.in_number = digit;
     }
 
-    /// Adds the folded form of a character; says whether there is one.
-    fn put(&mut self, c: char) -> bool {
-        let mut kept = false;
-        for lower in c.to_lowercase() {
-            decompose_canonical(lower, |part| {
-                if is_combining_mark(part) || !part.is_alphanumeric() {
-                    return;
-                }
-                kept = true;
-                if part.is_ascii() {
-                    self.put_ascii(part as u8);
-                } else if part.is_numeric() && self.numbers == Numbers::Folded {
-                    self.put_ascii(b'0');
-                } else {
-                    // The sigma at the end of a word is one in lower case only.
-                    let part = if part == 'ς' { 'σ' } else { part };
-                    let mut utf8 = [0; 4];
-                    self.form
-                        .extend_from_slice(part.encode_utf8(&mut utf8).as_bytes());
-                    self.in_number = false;
-                }
-            });
+    #[inline]
+    fn put(&mut self, letter: char) {
+        self.form
+            .extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        self.in_number = false;
+    }
+
+    fn put_number(&mut self, sign: char) {
+        match self.numbers {
+            Numbers::Kept => self.put(sign),
+            Numbers::Folded => self.put_ascii(b'0'),
         }
-        kept
+    }
+
+    fn put_parts(&mut self, c: char) {
+        parts(c, |part| match fold(part) {
+            Folded::Letter(letter) | Folded::Word(letter) => self.put(letter),
+            Folded::Digit(sign) => self.put_number(sign),
+            Folded::Nothing | Folded::Space | Folded::Several => {}
+        });
     }
 }
 
@@ -133,21 +129,23 @@ impl Iterator for Words<'_> {
                 }
             } else {
                 let c = self.text.get(here..)?.chars().next()?;
-                let alone = is_word_alone(c);
-                if alone && !begins {
+                let folded = fold(c);
+                if matches!(folded, Folded::Word(_)) && !begins {
                     break;
                 }
                 self.at += c.len_utf8();
-                if c.is_whitespace() {
-                    if begins {
-                        continue;
+                match folded {
+                    Folded::Nothing => continue,
+                    Folded::Space if begins => continue,
+                    Folded::Space => break,
+                    Folded::Letter(letter) => self.put(letter),
+                    Folded::Digit(sign) => self.put_number(sign),
+                    Folded::Several => self.put_parts(c),
+                    Folded::Word(letter) => {
+                        self.put(letter);
+                        ends = true;
                     }
-                    break;
                 }
-                if !self.put(c) {
-                    continue;
-                }
-                ends = alone;
             }
             if begins {
                 start = here;
@@ -163,27 +161,6 @@ impl Iterator for Words<'_> {
             end,
         })
     }
-}
-
-/// Whether a character belongs to a script that puts no space between words.
-fn is_word_alone(c: char) -> bool {
-    /// The first character of Thai, before which there is none of these scripts.
-    const FIRST: char = '\u{E00}';
-    c >= FIRST
-        && c.is_alphanumeric()
-        && matches!(
-            c.script(),
-            Script::Han
-                | Script::Hiragana
-                | Script::Katakana
-                | Script::Bopomofo
-                | Script::Yi
-                | Script::Thai
-                | Script::Lao
-                | Script::Khmer
-                | Script::Myanmar
-                | Script::Tibetan
-        )
 }
 
 #[cfg(test)]
@@ -212,6 +189,13 @@ mod tests {
             ("ΟΔΟΣ οδος", &["οδοσ", "οδοσ"]),
             ("Привет, МИР", &["привет", "мир"]),
             ("İstanbul", &["istanbul"]),
+            (
+                "한국어 \u{1112}\u{1161}\u{11AB}",
+                &[
+                    "\u{1112}\u{1161}\u{11AB}\u{1100}\u{116E}\u{11A8}\u{110B}\u{1165}",
+                    "\u{1112}\u{1161}\u{11AB}",
+                ],
+            ),
             ("!!! -- … 🙂 \u{301}", &[]),
             ("", &[]),
             (
@@ -230,7 +214,10 @@ mod tests {
             hashes("世界，abc世1界", Numbers::Folded),
             folded(&["世", "界", "abc", "世", "0", "界"])
         );
-        assert_eq!(hashes("ไทย", Numbers::Folded), folded(&["ไ", "ท", "ย"]));
+        assert_eq!(
+            hashes("ไทย๑๒", Numbers::Folded),
+            folded(&["ไ", "ท", "ย", "0"])
+        );
         assert_eq!(Words::new("カナ", Numbers::Kept).count(), 2);
     }
 

@@ -22,7 +22,8 @@ impl Held {
     /// # Errors
     /// Files that cannot be read.
     pub(super) fn read(recipe: &Contamination) -> Result<Self, Error> {
-        let mut evaluations = Evaluations::new(&recipe.rules).map_err(crate::dedup::DedupError::from)?;
+        let mut evaluations =
+            Evaluations::new(&recipe.rules).map_err(crate::dedup::DedupError::from)?;
         let mut sha256 = Sha256::new();
         let documents = Inputs::resolve(&recipe.texts)?.documents(&Clean::default());
         for (number, document) in (0..).zip(documents) {
@@ -43,7 +44,12 @@ impl Held {
 
     /// What of a document may stay, counted in `step`: nothing, all of it, or pieces, each a document of its
     /// own. What is a `piece` of a longer text stays one.
-    pub(super) fn pass(&self, document: &Document, piece: bool, step: &mut StepReport) -> Vec<String> {
+    pub(super) fn pass(
+        &self,
+        document: &Document,
+        piece: bool,
+        step: &mut StepReport,
+    ) -> Vec<String> {
         step.documents_in += 1;
         step.bytes_in += document.text.len() as u64;
         let text = &document.text;
@@ -55,7 +61,10 @@ impl Held {
             }
             Outcome::Pieces(pieces) => {
                 step.changed += 1;
-                pieces.into_iter().map(|piece| text[piece].to_owned()).collect()
+                pieces
+                    .into_iter()
+                    .map(|piece| text[piece].to_owned())
+                    .collect()
             }
             Outcome::Whole | Outcome::Gone => {
                 // Told, though it stays.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::parts::Store;
 use crate::Error;
 use crate::dedup::{
-    self, DedupError, ExactFinder, Finder, HashFileReader, HashFileWriter, HashKind, ParagraphFinder,
-    ParagraphHash, Paragraphs, Sketcher, exact_hash,
+    self, DedupError, ExactFinder, Finder, HashFileReader, HashFileWriter, HashKind,
+    ParagraphFinder, ParagraphHash, Paragraphs, Sketcher, exact_hash,
 };
 use crate::recipe::Duplicates;
 
@@ -53,7 +53,10 @@ impl Sketching {
         let paragraphs = |paragraphs| create(PARAGRAPHS, HashKind::Paragraphs(paragraphs));
         Ok(Sketches {
             by: self,
-            exact: self.exact.then(|| create(EXACT, HashKind::Documents)).transpose()?,
+            exact: self
+                .exact
+                .then(|| create(EXACT, HashKind::Documents))
+                .transpose()?,
             paragraphs: self.paragraphs.map(paragraphs).transpose()?,
             near: self.near.as_ref().map(near).transpose()?,
             documents: 0,
@@ -93,7 +96,10 @@ impl Sketches<'_> {
 
     /// Ends the files.
     pub(super) fn finish(self) -> Result<(), Error> {
-        for file in [self.exact, self.paragraphs, self.near].into_iter().flatten() {
+        for file in [self.exact, self.paragraphs, self.near]
+            .into_iter()
+            .flatten()
+        {
             file.finish(self.documents)?;
         }
         Ok(())
@@ -190,7 +196,9 @@ impl Gone {
     /// Why a document goes as a whole, if it does.
     pub(super) fn why(&self, document: u64) -> Option<&'static str> {
         let in_either = |found: &Option<dedup::Duplicates>| {
-            found.as_ref().is_some_and(|found| found.of(document).is_some())
+            found
+                .as_ref()
+                .is_some_and(|found| found.of(document).is_some())
         };
         if in_either(&self.exact) {
             Some("the same words")
@@ -205,7 +213,9 @@ impl Gone {
     pub(super) fn cut(&self, document: u64, text: String) -> Option<String> {
         let document = document as u32;
         let start = self.paragraphs.partition_point(|(of, _)| *of < document);
-        let these = self.paragraphs[start..].iter().take_while(|(of, _)| *of == document);
+        let these = self.paragraphs[start..]
+            .iter()
+            .take_while(|(of, _)| *of == document);
         let these: Vec<u64> = these.map(|&(_, paragraph)| u64::from(paragraph)).collect();
         match these.is_empty() {
             true => Some(text),

@@ -219,7 +219,9 @@ impl DataRecipe {
     pub(crate) fn rules_of(&self, label: &str) -> &[Rule] {
         let mut sources = self.sources.iter().enumerate();
         let source = sources.find(|(i, source)| source.label(*i) == label);
-        source.and_then(|(_, source)| source.rules()).unwrap_or(&self.rules)
+        source
+            .and_then(|(_, source)| source.rules())
+            .unwrap_or(&self.rules)
     }
 
     /// Refuses values that the types allow and that cannot work.
@@ -244,14 +246,20 @@ impl DataRecipe {
         }
         validate_rules("rules", &self.rules)?;
         for (i, source) in self.sources.iter().enumerate() {
-            validate_rules(&format!("sources.{i}.rules"), source.rules().unwrap_or_default())?;
+            validate_rules(
+                &format!("sources.{i}.rules"),
+                source.rules().unwrap_or_default(),
+            )?;
         }
         self.duplicates.validate()?;
         if let Some(contamination) = &self.contamination {
             contamination.validate()?;
         }
         if let Some(mixture) = &self.mixture {
-            let labels: Vec<String> = (0..).zip(&self.sources).map(|(i, it)| it.label(i)).collect();
+            let labels: Vec<String> = (0..)
+                .zip(&self.sources)
+                .map(|(i, it)| it.label(i))
+                .collect();
             let names: Vec<&str> = labels.iter().map(String::as_str).collect();
             mixture.shares(&names)?;
         }
@@ -279,11 +287,12 @@ impl DataRecipe {
 
 fn validate_rules(place: &str, rules: &[Rule]) -> Result<(), RecipeError> {
     for (i, rule) in rules.iter().enumerate() {
-        rule.validate().map_err(|(field, value, right)| RecipeError::Value {
-            field: format!("{place}.{i}.{field}"),
-            value,
-            right: right.to_owned(),
-        })?;
+        rule.validate()
+            .map_err(|(field, value, right)| RecipeError::Value {
+                field: format!("{place}.{i}.{field}"),
+                value,
+                right: right.to_owned(),
+            })?;
     }
     Ok(())
 }

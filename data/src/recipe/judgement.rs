@@ -27,7 +27,9 @@ impl Duplicates {
 
     pub(super) fn validate(&self) -> Result<(), RecipeError> {
         match &self.near {
-            Some(near) => near.validate().map_err(|error| wrong("duplicates.near", error)),
+            Some(near) => near
+                .validate()
+                .map_err(|error| wrong("duplicates.near", error)),
             None => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ mod source;
 
 pub use data_recipe::{Clean, DataRecipe, Encoding, Split, SplitUnit, TokenizerRecipe};
 pub use error::RecipeError;
+pub use judgement::{Contamination, Duplicates};
 pub use load::{from_ron_str, load_ron, to_ron_string};
 pub use set::apply_sets;
-pub use judgement::{Contamination, Duplicates};
 pub use source::{FileFormat, OnBadLine, OutlinkList, PairFormat, Source, TableColumns};

@@ -146,7 +146,7 @@ pub enum FileFormat {
         site: Option<String>,
         /// Questions and answers of a lower score are left out.
         #[serde(default)]
-        min_score: i64,
+        min_score: Option<i64>,
     },
     /// Sources of papers as arXiv gives them: archives of archives, archives of `.tex`, or a `.tex`.
     Latex,
@@ -298,7 +298,11 @@ impl Source {
                     }
                     if min_score.is_nan() {
                         let right = "give the lowest score that counts, such as 3";
-                        return refuse(&format!("sources.{i}.outlinks.min_score"), min_score, right);
+                        return refuse(
+                            &format!("sources.{i}.outlinks.min_score"),
+                            min_score,
+                            right,
+                        );
                     }
                 }
                 validate_field(i, "field", field)

@@ -59,17 +59,30 @@ fn sources(report: &Report, recipe: &DataRecipe) -> String {
         .zip(&recipe.sources)
         .map(|(i, source)| {
             let name = source.label(i);
-            let tokens = report.sources.get(&name).map_or(0, |share| share.train_tokens);
+            let tokens = report
+                .sources
+                .get(&name)
+                .map_or(0, |share| share.train_tokens);
             (name, tokens)
         })
         .collect();
-    let sizes: Vec<(&str, u64)> = found.iter().map(|(name, size)| (name.as_str(), *size)).collect();
+    let sizes: Vec<(&str, u64)> = found
+        .iter()
+        .map(|(name, size)| (name.as_str(), *size))
+        .collect();
     let total: u64 = sizes.iter().map(|(_, size)| size).sum();
     let mixture = recipe.mixture.as_ref();
     let budget = mixture.and_then(|mixture| mixture.tokens).unwrap_or(total);
     let mixed = mixture.and_then(|mixture| mixture.epochs(&sizes, budget).ok());
     let mut header = vec![
-        "source", "files", "on disk", "documents read", "kept", "bytes kept", "tokens", "of all",
+        "source",
+        "files",
+        "on disk",
+        "documents read",
+        "kept",
+        "bytes kept",
+        "tokens",
+        "of all",
     ];
     if mixed.is_some() {
         header.extend(["weight", "epochs"]);
@@ -117,7 +130,15 @@ fn steps(judged: &BTreeMap<String, SourceReport>) -> String {
         rows.extend(source.steps.iter().map(step));
         text += &table(
             "results",
-            &["step", "documents in", "out", "changed", "bytes in", "out", "why documents went"],
+            &[
+                "step",
+                "documents in",
+                "out",
+                "changed",
+                "bytes in",
+                "out",
+                "why documents went",
+            ],
             &rows,
         );
     }
@@ -228,7 +249,12 @@ fn most(counts: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
 
 /// A table whose last column is a bar.
 fn bars(counted: &str, rows: &[(String, u64)]) -> String {
-    let most = rows.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
+    let most = rows
+        .iter()
+        .map(|(_, count)| *count)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let mut text = format!(
         "<div class=\"wide\"><table class=\"results bars\">\n<thead><tr><th></th><th \
          scope=\"col\">{}</th><th></th></tr></thead>\n<tbody>\n",
@@ -286,12 +312,18 @@ fn tokens(report: &Report) -> String {
     let used = 100.0 * report.vocabulary_used as f64 / tokenizer.vocab_size.max(1) as f64;
     list(&[
         ("tokenizer".to_owned(), tokenizer.kind.clone()),
-        ("vocabulary".to_owned(), grouped(tokenizer.vocab_size as u64)),
+        (
+            "vocabulary".to_owned(),
+            grouped(tokenizer.vocab_size as u64),
+        ),
         (
             "tokens of it that occur".to_owned(),
             format!("{} ({used:.1} %)", grouped(report.vocabulary_used)),
         ),
-        ("bytes a token".to_owned(), format!("{:.3}", report.bytes_per_token)),
+        (
+            "bytes a token".to_owned(),
+            format!("{:.3}", report.bytes_per_token),
+        ),
         ("seconds".to_owned(), report.seconds.to_string()),
     ])
 }
@@ -315,7 +347,11 @@ mod tests {
         .unwrap();
         let mut step = StepReport::new("GopherQuality");
         step.dropped.insert("mean word length".to_owned(), 7);
-        step.samples.push(Sample::new("a#0".to_owned(), "mean word length", "<script>&"));
+        step.samples.push(Sample::new(
+            "a#0".to_owned(),
+            "mean word length",
+            "<script>&",
+        ));
         let web = SourceReport {
             steps: vec![step],
             ..SourceReport::default()
@@ -326,7 +362,11 @@ mod tests {
         };
         let report = Report {
             judged: [("web".to_owned(), web)].into(),
-            sources: [("web".to_owned(), share(100)), ("books".to_owned(), share(300))].into(),
+            sources: [
+                ("web".to_owned(), share(100)),
+                ("books".to_owned(), share(300)),
+            ]
+            .into(),
             duplicate_sizes: [(2, 5)].into(),
             ..Report::default()
         };

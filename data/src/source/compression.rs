@@ -63,6 +63,7 @@ impl Compression {
 
     /// What a file's first six bytes say.
     pub(super) fn of_bytes(head: &[u8]) -> Option<Self> {
+        let head = &head[..head.len().min(6)];
         let is_skippable_frame =
             head.len() >= 4 && head[0] & 0xF0 == 0x50 && head[1..4] == [0x2A, 0x4D, 0x18];
         if head.starts_with(&[0x1F, 0x8B]) {

@@ -66,16 +66,6 @@ impl ReadCounts {
     }
 }
 
-impl FileReader {
-    fn next(&mut self) -> Result<Option<Item>, SourceError> {
-        match self {
-            Self::Text(reader) => reader.next(),
-            Self::Jsonl(reader) => reader.next(),
-            Self::Records(reader) => reader.next(),
-        }
-    }
-}
-
 impl Documents {
     pub(super) fn new(plan: Arc<[Planned<Form>]>, encoding: Encoding) -> Self {
         let all = 0..plan.len();
@@ -151,7 +141,8 @@ impl Planned<Form> {
     /// What reads this file.
     fn reader(&self, encoding: Encoding) -> Result<FileReader, SourceError> {
         let stream = self.open()?;
-        self.form.reader(stream, self.path.as_deref(), encoding, self.bad_lines)
+        self.form
+            .reader(stream, self.path.as_deref(), encoding, self.bad_lines)
     }
 
     fn document(&self, piece: Piece) -> Document {

@@ -4,18 +4,20 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::SourceError;
 use super::columns::Columns;
 use super::compression::inner_name;
 use super::delimited::{Delimited, Dialect};
 use super::entry::{Found, Reader};
 use super::gutenberg::Gutenberg;
 use super::jsonl::JsonlReader;
+use super::latex::{self, Arxiv};
 use super::mediawiki::{MediaWikiReader, WikitextOptions};
 use super::records::RecordReader;
+use super::stackexchange::{StackExchangeOptions, StackExchangeReader};
 use super::stream::Stream;
 use super::text::TextReader;
 use super::web::{HtmlReader, Outlinks, WarcReader};
+use super::{Item, SourceError};
 use crate::document::{MAX_DOCUMENT_BYTES, Origin};
 use crate::recipe::{Encoding, FileFormat, OnBadLine, TableColumns};
 
@@ -39,6 +41,7 @@ pub(super) enum RecordForm {
     Html,
     Warc,
     MediaWiki,
+    StackExchange(StackExchangeOptions),
     Latex,
 }
 
@@ -47,6 +50,17 @@ pub(super) enum FileReader {
     Text(TextReader),
     Jsonl(JsonlReader),
     Records(RecordReader),
+}
+
+impl FileReader {
+    /// What comes next in the file.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, SourceError> {
+        match self {
+            Self::Text(reader) => reader.next(),
+            Self::Jsonl(reader) => reader.next(),
+            Self::Records(reader) => reader.next(),
+        }
+    }
 }
 
 impl Form {
@@ -92,8 +106,11 @@ impl Form {
             FileFormat::Warc => RecordForm::Warc,
             FileFormat::MediaWiki => RecordForm::MediaWiki,
             FileFormat::StackExchange { site, min_score } => {
-                let _ = (site, min_score, POSTS_MEMORY);
-                RecordForm::Latex
+                RecordForm::StackExchange(StackExchangeOptions {
+                    site: site.clone(),
+                    min_score: *min_score,
+                    max_answers: None,
+                })
             }
             FileFormat::Latex => RecordForm::Latex,
         };
@@ -147,7 +164,17 @@ impl Form {
             RecordForm::MediaWiki => {
                 Box::new(MediaWikiReader::new(input, WikitextOptions::default()))
             }
-            _ => Box::new(HtmlReader::new(input)),
+            RecordForm::StackExchange(options) => {
+                let folder = std::env::temp_dir();
+                let options = options.clone();
+                Box::new(StackExchangeReader::new(
+                    input,
+                    options,
+                    POSTS_MEMORY,
+                    &folder,
+                ))
+            }
+            RecordForm::Latex => Box::new(Arxiv::new(input, latex::Options::default())),
         };
         let reader = match outlinks {
             Some(links) => Box::new(Linked {
@@ -176,7 +203,7 @@ fn by_name(name: &str) -> FileFormat {
         "tex" => FileFormat::Latex,
         "xml" if name.ends_with("Posts.xml") => FileFormat::StackExchange {
             site: None,
-            min_score: i64::MIN,
+            min_score: None,
         },
         "xml" => FileFormat::MediaWiki,
         _ => FileFormat::Text,
@@ -196,7 +223,7 @@ fn parquet(
         ));
     };
     let file = std::fs::File::open(path).map_err(|error| stream.fault(error))?;
-    let reader = super::parquet::ParquetReader::open(file, columns);
+    let reader = super::parquet::Parquet::open(file, columns);
     Ok(Box::new(reader.map_err(|error| stream.fault(error))?))
 }
 
@@ -207,7 +234,8 @@ fn parquet(
     _columns: &Columns,
 ) -> Result<Box<dyn Reader>, SourceError> {
     Err(stream.not_text(
-        "it is a Parquet file, and this program was built without the feature that reads them".to_owned(),
+        "it is a Parquet file, and this program was built without the feature that reads them"
+            .to_owned(),
         "build it with `--features parquet`, as in `cargo run --release -p slovo-data --features \
          parquet -- prepare RECIPE`",
     ))
@@ -224,7 +252,10 @@ impl Reader for Linked {
         let reason = "not in the list of links";
         Ok(match self.reader.next()? {
             Some(Found::Document(entry))
-                if !entry.url.as_deref().is_some_and(|url| self.links.keeps(url)) =>
+                if !entry
+                    .url
+                    .as_deref()
+                    .is_some_and(|url| self.links.keeps(url)) =>
             {
                 Some(Found::LeftOut { reason })
             }
@@ -252,6 +283,9 @@ mod tests {
             assert_eq!(by_name(name), format, "{name}");
         }
         let posts = by_name("unix/Posts.xml");
-        assert!(matches!(posts, FileFormat::StackExchange { site: None, .. }));
+        assert!(matches!(
+            posts,
+            FileFormat::StackExchange { site: None, .. }
+        ));
     }
 }

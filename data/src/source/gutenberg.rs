@@ -1,7 +1,7 @@
 //! Project Gutenberg's plain text: the book without the header and footer that every file carries.
 //!
 //! The files have been marked in many ways since 1971; <https://www.gutenberg.org/policy/license.html>
-//! is the text that stands behind the book today, and [`markers`] lists the spellings. [`strip`] is
+//! is the text that stands behind the book today, and `markers` lists the spellings. [`strip`] is
 //! a pure function of a text; [`Gutenberg`] is the same as a filter between a stream and the reader
 //! of plain text, in bounded memory. A file without markers is kept whole.
 

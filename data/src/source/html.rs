@@ -3,7 +3,7 @@
 //! Source: the HTML standard's tables of named characters and of numeric references
 //! <https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state>.
 
-use quick_xml::escape::resolve_html5_entity;
+use html_escape::NAMED_ENTITIES;
 
 /// The longest name, `CounterClockwiseContourIntegral`, with `&` and `;`. What is longer is text.
 const MAX_ENTITY_BYTES: usize = 33;
@@ -30,9 +30,15 @@ pub(super) fn entity(text: &str) -> Option<(Entity, usize)> {
     let name = text.get(1..end)?;
     let found = match name.strip_prefix('#') {
         Some(number) => Entity::Number(numbered(number)?),
-        None => Entity::Named(resolve_html5_entity(name)?),
+        None => Entity::Named(named(name.as_bytes())?),
     };
     Some((found, end + 1))
+}
+
+fn named(name: &[u8]) -> Option<&'static str> {
+    // The table is in order of its names.
+    let at = NAMED_ENTITIES.binary_search_by_key(&name, |(name, _)| name);
+    NAMED_ENTITIES.get(at.ok()?).map(|(_, text)| *text)
 }
 
 fn numbered(number: &str) -> Option<char> {
@@ -119,6 +125,10 @@ mod tests {
             ("&Eacute;", "É"),
             ("&eacute;", "é"),
             ("&hellip;", "…"),
+            ("&phi;&omega;", "φ"),
+            ("&AElig;", "Æ"),
+            ("&zwnj;", "\u{200C}"),
+            ("&NotEqualTilde;", "≂\u{338}"),
             ("&CounterClockwiseContourIntegral;", "∳"),
             ("&#233;", "é"),
             ("&#xE9;", "é"),
@@ -133,8 +143,20 @@ mod tests {
     fn what_is_no_reference_is_text() {
         let long = format!("&{};", "a".repeat(100));
         for text in [
-            "&", "& b", "&;", "&lt", "&nosuch;", "&#;", "&#x;", "&#0;", "&#xD800;", "&#+65;",
-            "&#99999999999;", "&é;", "&ééééééééééééééééééééé;", &long,
+            "&",
+            "& b",
+            "&;",
+            "&lt",
+            "&nosuch;",
+            "&#;",
+            "&#x;",
+            "&#0;",
+            "&#xD800;",
+            "&#+65;",
+            "&#99999999999;",
+            "&é;",
+            "&ééééééééééééééééééééé;",
+            &long,
         ] {
             assert_eq!(decoded(text), None, "{text}");
         }
@@ -142,13 +164,20 @@ mod tests {
 
     #[test]
     fn a_tag_ends_before_the_next_begins() {
-        let found = tag("<ref name=\"a\" />b").map(|tag| {
-            (tag.name, tag.attributes, tag.closing, tag.empty, tag.len)
-        });
+        let found = tag("<ref name=\"a\" />b")
+            .map(|tag| (tag.name, tag.attributes, tag.closing, tag.empty, tag.len));
         assert_eq!(found, Some(("ref", " name=\"a\" ", false, true, 16)));
-        assert_eq!(tag("</b>").map(|tag| (tag.name, tag.closing)), Some(("b", true)));
-        assert_eq!(tag("<br/>").map(|tag| (tag.name, tag.empty)), Some(("br", true)));
-        for text in ["<", "<>", "< b>", "<b", "<b <i>", "<1>", "<b:c>", "</>", "<a-b>", "<é>"] {
+        assert_eq!(
+            tag("</b>").map(|tag| (tag.name, tag.closing)),
+            Some(("b", true))
+        );
+        assert_eq!(
+            tag("<br/>").map(|tag| (tag.name, tag.empty)),
+            Some(("br", true))
+        );
+        for text in [
+            "<", "<>", "< b>", "<b", "<b <i>", "<1>", "<b:c>", "</>", "<a-b>", "<é>",
+        ] {
             assert_eq!(tag(text), None, "{text}");
         }
     }

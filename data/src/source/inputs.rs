@@ -252,8 +252,12 @@ impl Inputs {
 
     /// The files of a range of streams.
     pub(crate) fn files_of(&self, range: Range<usize>) -> Vec<InputFile> {
-        let before = self.plan[..range.start].iter().filter(|it| it.path.is_some());
-        let these = self.plan[range.clone()].iter().filter(|it| it.path.is_some());
+        let before = self.plan[..range.start]
+            .iter()
+            .filter(|it| it.path.is_some());
+        let these = self.plan[range.clone()]
+            .iter()
+            .filter(|it| it.path.is_some());
         let (start, count) = (before.count(), these.count());
         self.files[start..start + count].to_vec()
     }
@@ -265,7 +269,9 @@ impl Inputs {
 
     /// Whether a stream holds anything but plain text or JSON Lines.
     pub(crate) fn has_records(&self) -> bool {
-        self.plan.iter().any(|planned| matches!(planned.form, Form::Records(..)))
+        self.plan
+            .iter()
+            .any(|planned| matches!(planned.form, Form::Records(..)))
     }
 
     /// What each cargo corpus of the recipe came to.

@@ -4,25 +4,27 @@
 //! read; [`Inputs::documents`] then streams their documents in that order in bounded memory, and
 //! [`Inputs::pairs`] their pairs.
 
-mod columns;
+pub mod columns;
 mod compression;
-mod delimited;
+pub mod delimited;
 mod documents;
 mod encoding;
 pub mod entry;
 mod error;
 mod forms;
-mod gutenberg;
+pub mod gutenberg;
 mod html;
 mod inputs;
 mod jsonl;
-mod mediawiki;
+pub mod latex;
+pub mod mediawiki;
 mod pair_lines;
 mod pairs;
 #[cfg(feature = "parquet")]
-mod parquet;
+pub mod parquet;
 mod paths;
 mod records;
+pub mod stackexchange;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -38,7 +40,29 @@ pub use pairs::{PairCounts, PairText, PairTexts};
 pub use paths::SourceFile;
 pub use stream::stdin;
 
+use std::io::Read;
+
 use crate::document::Origin;
+use crate::recipe::{Encoding, FileFormat, OnBadLine, TableColumns};
+
+/// The texts of a stream's documents, with what cannot be read left out.
+pub(crate) fn read_bytes(
+    input: impl Read + Send + 'static,
+    format: &FileFormat,
+    field: &str,
+    columns: &TableColumns,
+) -> Result<Vec<String>, SourceError> {
+    let form = forms::Form::of(format, "bytes", field, columns, None, None);
+    let stream = stream::Stream::new(Box::new(input), "bytes", None)?;
+    let mut reader = form.reader(stream, None, Encoding::Replace, OnBadLine::Skip)?;
+    let mut texts = Vec::new();
+    while let Some(item) = reader.next()? {
+        if let Item::Document(piece) = item {
+            texts.push(piece.text);
+        }
+    }
+    Ok(texts)
+}
 
 /// What a reader finds next in a file.
 #[derive(Debug)]

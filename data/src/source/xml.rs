@@ -52,9 +52,7 @@ impl Input {
             self.start()?;
         }
         let from = into.len();
-        let read = (&mut self.bytes)
-            .take(limit as u64)
-            .read_until(end, into)?;
+        let read = (&mut self.bytes).take(limit as u64).read_until(end, into)?;
         self.offset += self.original_len(&into[from..]);
         Ok(read)
     }

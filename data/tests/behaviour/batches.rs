@@ -1,7 +1,10 @@
 //! Batches: the right tokens, next tokens as targets, nothing out of bounds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use slovo_data::mixture::Mixture;
+use slovo_data::recipe::from_ron_str;
 use slovo_data::shard::{Provenance, ShardOptions, ShardWriter};
 use slovo_data::{Batches, EvalWindows, Prefetch, Shards, Windows};
 
@@ -223,4 +226,111 @@ fn what_is_made_ahead_is_what_would_be_made_later() {
         assert_eq!(i, expected);
         assert_eq!(batch, batches.batch(i));
     }
+}
+
+/// Documents of 1 to 40 tokens; every tenth has 90.
+fn many() -> Vec<(u32, bool)> {
+    (0..300)
+        .map(|i| {
+            if i % 10 == 9 {
+                (90, false)
+            } else {
+                (1 + i * 7 % 40, false)
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn best_fit_begins_every_window_with_a_document_and_loses_what_it_says() {
+    let lengths = many();
+    let shards = documents(&lengths);
+    let batches = Batches::new(Arc::clone(&shards), Windows::BestFit, 31, 1, 3).unwrap();
+    let starts: BTreeSet<u64> = shards.documents().map(|it| it.unwrap().start).collect();
+    let mut seen = vec![0; shards.len() as usize];
+    for i in 0.. {
+        let row = &batches.rows(i)[0];
+        if row.iter().any(|text| seen[text.start as usize] > 0) {
+            break;
+        }
+        for text in row {
+            // A long document is cut into windows side by side, and what is left of it is laid as one.
+            let document = starts.range(..=text.start).next_back().unwrap();
+            assert!((text.start - document) % 32 == 0, "{row:?}");
+            for token in text.clone() {
+                seen[token as usize] += 1;
+            }
+        }
+    }
+    assert!(seen.iter().all(|&times| times <= 1));
+    let never = seen.iter().filter(|&&times| times == 0).count();
+    assert!((never as f64 / seen.len() as f64 - batches.cropped()).abs() < 1e-9);
+    assert!(batches.cropped() < 0.1, "{}", batches.cropped());
+    assert!(batches.padding() < 0.01, "{}", batches.padding());
+}
+
+#[test]
+fn texts_that_are_apart_are_not_predicted_from_each_other() {
+    let shards = documents(&[(10, false), (6, true), (5, false), (30, false)]);
+    for windows in [Windows::Shuffled, Windows::BestFit] {
+        let whole = Batches::new(Arc::clone(&shards), windows, 16, 3, 1).unwrap();
+        let apart = whole.clone().apart(true);
+        for i in 0..4 {
+            let (whole, apart) = (whole.batch(i), apart.batch(i));
+            assert_eq!(
+                (&whole.inputs, &whole.targets),
+                (&apart.inputs, &apart.targets)
+            );
+            let Some(texts) = &apart.texts else {
+                continue;
+            };
+            let mask = apart.mask.as_ref().unwrap();
+            for (row, lengths) in texts.iter().enumerate() {
+                let mut at = 0;
+                for (number, length) in lengths.iter().enumerate() {
+                    at += length;
+                    if number + 1 < lengths.len() {
+                        // The first token of the next text is no target.
+                        assert!(!mask[row * 16 + at - 1], "{texts:?}");
+                    }
+                }
+                assert!(at <= 16);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mixture_reads_each_source_by_its_weight_and_in_its_range() {
+    let shards = counting(3_000);
+    let mixture: Mixture =
+        from_ron_str("(weights: {\"a\": 3, \"b\": 1}, max_epochs: {\"a\": 2})").unwrap();
+    let sources = [("a".to_owned(), 0..1_000), ("b".to_owned(), 1_000..3_000)];
+    let of = |wanted| {
+        let batches = Batches::new(Arc::clone(&shards), Windows::Shuffled, 10, 4, 5).unwrap();
+        batches.mixed(&mixture, &sources, Windows::Shuffled, 5, wanted)
+    };
+    let batches = of(60).unwrap();
+    let mut given = [0; 2];
+    for i in 0..15 {
+        for row in batches.rows(i) {
+            let from_b = row[0].start >= 1_000;
+            assert!(from_b || row[0].end <= 1_000, "{row:?}");
+            given[usize::from(from_b)] += 1;
+        }
+    }
+    assert_eq!(given, [45, 15]);
+    // Twice 99 windows of the first, and as many of the second as are asked for.
+    let all: Vec<_> = (0..100).flat_map(|i| batches.rows(i)).collect();
+    assert_eq!(all.iter().filter(|row| row[0].start < 1_000).count(), 198);
+    let limited: Mixture =
+        from_ron_str("(weights: {\"a\": 3, \"b\": 1}, tokens: Some(500))").unwrap();
+    let batches = Batches::new(shards, Windows::Shuffled, 10, 4, 5).unwrap();
+    let fault = batches
+        .mixed(&limited, &sources, Windows::Shuffled, 5, 60)
+        .unwrap_err();
+    assert!(
+        fault.is_usage() && fault.to_string().contains("mixture.tokens gives 50"),
+        "{fault}"
+    );
 }

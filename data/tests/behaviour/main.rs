@@ -4,7 +4,9 @@
 
 mod batches;
 mod command;
+mod corpus;
 mod inspect;
+mod malformed;
 mod masked_batches;
 mod memory;
 mod model_inputs;

@@ -419,7 +419,7 @@ fn text_and_pairs_are_not_taken_for_each_other() {
     let pairs = place.recipe("", BPE, HALF);
     place.prepare(&pairs, "pairs").unwrap();
     let text: DataRecipe = from_ron_str(&format!(
-        "(name: \"t\", sources: [Files(paths: [{:?}])], tokenizer: Byte, \
+        "(name: \"t\", sources: [Files(paths: [{:?}], format: Text)], tokenizer: Byte, \
          split: Position(validation: 0.5))",
         place.path("in")
     ))

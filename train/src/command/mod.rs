@@ -69,7 +69,10 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
             eprintln!("{:.1} % of a batch is padding", 100.0 * padding);
         }
         if cropped > 0.0 {
-            eprintln!("{:.1} % of the text is cropped: no window holds it", 100.0 * cropped);
+            eprintln!(
+                "{:.1} % of the text is cropped: no window holds it",
+                100.0 * cropped
+            );
         }
     }
     let out = run.out.clone();

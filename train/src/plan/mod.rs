@@ -218,7 +218,9 @@ impl Text {
         };
         let alike = drawn as f64 / tokens.max(1) as f64;
         let epochs = match mixture {
-            Some(mixture) => mixture.epochs(&found, drawn).map_err(slovo_data::Error::from)?,
+            Some(mixture) => mixture
+                .epochs(&found, drawn)
+                .map_err(slovo_data::Error::from)?,
             None => vec![alike; found.len()],
         };
         let source = |(&(name, tokens), epochs): (&(&str, u64), f64)| Source {

@@ -133,10 +133,17 @@ mod tests {
     #[test]
     fn the_mixture_of_gpt3_comes_out_nearly_as_published() {
         let epochs = GPT_3.epochs(GPT_3.tokens);
-        let rounded: Vec<f64> = epochs.iter().map(|it| (it * 100.0).round() / 100.0).collect();
+        let rounded: Vec<f64> = epochs
+            .iter()
+            .map(|it| (it * 100.0).round() / 100.0)
+            .collect();
         assert_eq!(rounded, [0.43, 3.44, 1.98, 0.43, 2.97]);
         for (source, epochs) in GPT_3.mixture.iter().zip(epochs) {
-            assert!((epochs / source.epochs - 1.0).abs() < 0.2, "{}", source.name);
+            assert!(
+                (epochs / source.epochs - 1.0).abs() < 0.2,
+                "{}",
+                source.name
+            );
         }
     }
 }

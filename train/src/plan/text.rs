@@ -231,7 +231,11 @@ impl Plan {
             "\n{:<24} {:>8} {:>8} {:>16} {:>16}",
             "source", "tokens", "weight", "epochs published", "of the weights"
         )?;
-        for (source, epochs) in published.mixture.iter().zip(published.epochs(published.tokens)) {
+        for (source, epochs) in published
+            .mixture
+            .iter()
+            .zip(published.epochs(published.tokens))
+        {
             writeln!(
                 f,
                 "{:<24} {:>7}B {:>6} % {:>16} {epochs:>16.2}",

@@ -131,7 +131,11 @@ fn last_samples(records: &[RunRecord], names: &[String]) -> String {
     let mut text = String::from("<div class=\"samples\">\n");
     for (record, name) in records.iter().zip(names) {
         let last = record.samples.iter().map(|sample| sample.step).max();
-        for sample in record.samples.iter().filter(|sample| Some(sample.step) == last) {
+        for sample in record
+            .samples
+            .iter()
+            .filter(|sample| Some(sample.step) == last)
+        {
             let _ = writeln!(
                 text,
                 "<article><h3>{}, step {}</h3>\n<pre><span class=\"prompt\">{}</span>{}</pre></article>",

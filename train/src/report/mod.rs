@@ -25,8 +25,8 @@ pub mod scale;
 mod settings;
 
 pub use parts::noisy;
-pub use slovo_data::report::markup;
 pub use record::{EvalRow, RunRecord, SOURCES, SourceFigure, Status};
+pub use slovo_data::report::markup;
 
 use crate::{Error, Result, files};
 use std::path::{Path, PathBuf};

@@ -36,7 +36,10 @@ impl CausalTask {
             mask,
             ..
         } = batch.clone();
-        (self.model.loss(inputs, targets, mask, &mut pass), batch.valid)
+        (
+            self.model.loss(inputs, targets, mask, &mut pass),
+            batch.valid,
+        )
     }
 }
 

@@ -4,8 +4,8 @@
 //! Asked in the order of that code, as datatrove asks (`c4_filters.py`): *lorem ipsum* or a curly
 //! bracket counts only in a line that has passed the criteria before it. Ours differs: white space
 //! before a citation mark at a line's end goes with it, sentences are counted by a rule of thumb (see
-//! `sentences.rs`), and a text of which no line is left goes whatever the criteria. The list of bad words is
-//! left out, as there.
+//! `sentences.rs`), and a text of which no line is left goes whatever the criteria. The list of bad
+//! words is left out, as there.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -207,6 +207,118 @@ fn without_citations(line: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn drop(criterion: &'static str) -> Verdict {
+        Verdict::Drop(criterion)
+    }
+
+    const OFF: C4 = C4 {
+        line_endings: false,
+        min_words_per_line: None,
+        max_word_length: None,
+        citations: false,
+        javascript: false,
+        policy: false,
+        lorem_ipsum: false,
+        curly_bracket: false,
+        min_sentences: None,
+    };
+
+    fn change(text: &str) -> Verdict {
+        Verdict::Change(text.to_owned())
+    }
+
+    #[test]
+    fn lines_stay_or_go_by_each_criterion_alone() {
+        let default = C4::default();
+        let rule = C4 {
+            line_endings: true,
+            ..OFF
+        };
+        let text = "a.\nb?\nc!\nd\"\ne'\nf\ng...\nh…\ni:";
+        assert_eq!(rule.apply(text), change("a.\nb?\nc!\nd\"\ne'"));
+        let rule = C4 {
+            min_words_per_line: default.min_words_per_line,
+            ..OFF
+        };
+        assert_eq!(
+            rule.apply("a b c\na b\n\n d e  f "),
+            change("a b c\nd e  f")
+        );
+        let rule = C4 {
+            max_word_length: default.max_word_length,
+            ..OFF
+        };
+        let (longest, longer) = ("é".repeat(1000), "é".repeat(1001));
+        assert_eq!(
+            rule.apply(&format!("{longest}\n{longer}")),
+            change(&longest)
+        );
+        let rule = C4 {
+            javascript: true,
+            ..OFF
+        };
+        assert_eq!(rule.apply("JavaScript is off\njava"), change("java"));
+        let rule = C4 {
+            policy: true,
+            ..OFF
+        };
+        let text = "Privacy Policy\nwe use cookies\nit uses cookies\nTERMS OF USE\na cookie";
+        assert_eq!(rule.apply(text), change("a cookie"));
+        let rule = C4 {
+            citations: true,
+            ..OFF
+        };
+        assert_eq!(rule.apply("So it is. [1]"), change("So it is."));
+    }
+
+    #[test]
+    fn texts_go_by_each_criterion_alone() {
+        let rule = C4 {
+            lorem_ipsum: true,
+            ..OFF
+        };
+        assert_eq!(rule.apply("a\nLorem Ipsum dolor"), drop("lorem ipsum"));
+        assert_eq!(rule.apply("lorem\nipsum"), Verdict::Keep);
+        let rule = C4 {
+            curly_bracket: true,
+            ..OFF
+        };
+        assert_eq!(rule.apply("if {"), drop("curly bracket"));
+        assert_eq!(rule.apply("if }"), Verdict::Keep);
+        let rule = C4 {
+            min_sentences: Some(5),
+            ..OFF
+        };
+        assert_eq!(rule.apply("So. B! C?\nd\ne"), Verdict::Keep);
+        assert_eq!(rule.apply("It is. It was! Is it?\nd"), drop("sentences"));
+        // A line that goes takes its bracket along.
+        let rule = C4 {
+            min_sentences: None,
+            ..C4::default()
+        };
+        assert_eq!(rule.apply("{ menu\nIt is so."), change("It is so."));
+    }
+
+    #[test]
+    fn a_text_of_which_nothing_is_left_goes() {
+        for text in ["", "\n\n", " "] {
+            assert_eq!(OFF.apply(text), drop("no line left"));
+            assert_eq!(C4::default().apply(text), drop("sentences"));
+        }
+        assert_eq!(OFF.apply("a\nb"), Verdict::Keep);
+    }
+
+    #[test]
+    fn fineweb_runs_it_without_line_endings() {
+        let rule = C4 {
+            line_endings: false,
+            ..C4::default()
+        };
+        let text = "One two three\nIs it so? It is. It was. It will be.";
+        assert_eq!(rule.apply(text), Verdict::Keep);
+        assert_eq!(C4::default().apply(text), drop("sentences"));
+    }
 
     #[test]
     fn marks_of_citation_go() {

@@ -106,3 +106,92 @@ impl FineWeb {
 fn is_at_most(line: &str, characters: usize) -> bool {
     line.len() <= characters || line.chars().nth(characters).is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drop(criterion: &'static str) -> Verdict {
+        Verdict::Drop(criterion)
+    }
+
+    const OFF: FineWeb = FineWeb {
+        min_punctuated_lines: None,
+        max_short_lines: None,
+        short_line: 30,
+        max_duplicate_line_characters: None,
+        max_newlines_per_word: None,
+    };
+
+    fn check(rule: &FineWeb, inside: &str, outside: &str, criterion: &'static str) {
+        assert_eq!(rule.apply(inside), Verdict::Keep);
+        assert_eq!(rule.apply(outside), drop(criterion));
+    }
+
+    #[test]
+    fn lines_are_counted_to_the_threshold() {
+        let default = FineWeb::default();
+        let rule = FineWeb {
+            min_punctuated_lines: default.min_punctuated_lines,
+            ..OFF
+        };
+        // 3 of 25 lines are 0.12.
+        let (plain, ended) = ("a\n".repeat(22), "b.\nc?\n");
+        let (inside, outside) = (format!("{plain}\n{ended}d。"), format!("{plain}{ended}d,"));
+        check(&rule, &inside, &outside, "lines ending in punctuation");
+        let rule = FineWeb {
+            max_short_lines: default.max_short_lines,
+            ..OFF
+        };
+        let (short, long) = (
+            format!("{}\n", "é".repeat(30)),
+            format!("{}\n", "é".repeat(31)),
+        );
+        let (inside, outside) = (
+            short.repeat(67) + &long.repeat(33),
+            short.repeat(68) + &long.repeat(32),
+        );
+        check(&rule, &inside, &outside, "short lines");
+    }
+
+    #[test]
+    fn characters_in_duplicate_lines_are_counted_to_the_threshold() {
+        let default = FineWeb::default();
+        let most = default.max_duplicate_line_characters;
+        let rule = FineWeb {
+            max_duplicate_line_characters: most,
+            ..OFF
+        };
+        // One character of 100, then of 99; line ends do not count.
+        let text = |rest: usize| format!("é\n\né\n{}", "a".repeat(rest));
+        check(&rule, &text(98), &text(97), "characters in duplicate lines");
+    }
+
+    #[test]
+    fn newlines_are_held_against_words() {
+        let default = FineWeb::default();
+        let rule = FineWeb {
+            max_newlines_per_word: default.max_newlines_per_word,
+            ..OFF
+        };
+        check(
+            &rule,
+            "a b c\nd e f\ng h i\nj",
+            "a b c\nd e f\ng h i\n",
+            "newlines per word",
+        );
+        let none = FineWeb {
+            max_newlines_per_word: Some(0.0),
+            ..OFF
+        };
+        check(&none, "a b", "a\nb", "newlines per word");
+    }
+
+    #[test]
+    fn blank_text_goes() {
+        for text in ["", "\n", " \n\t"] {
+            assert_eq!(OFF.apply(text), drop("empty"));
+        }
+        assert_eq!(FineWeb::default().apply("\u{200B}\n."), drop("short lines"));
+    }
+}

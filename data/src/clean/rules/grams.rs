@@ -10,119 +10,116 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::words::words;
 
-/// The number of every run that occurs once.
-const ONCE: u32 = u32::MAX;
-
 /// The longest text whose words can be numbered, in bytes.
-pub(super) const LONGEST: usize = u32::MAX as usize - 1;
+pub(super) const LONGEST: usize = u32::MAX as usize;
 
-/// The runs of a text, from single words upwards.
+/// The runs of a text that occur more than once, from single words upwards.
 ///
-/// Memory: eight bytes for each word, and at most some fifty more for each word while runs of two
-/// are numbered.
+/// Memory: four bytes for each word, eight for each run that is repeated, and at most some fifty for
+/// each word while words or runs of two are numbered.
 pub(super) struct Grams {
     /// Words in a run.
     n: usize,
-    /// The number of the run that begins at each word.
-    numbers: Vec<u32>,
-    /// How often each number occurs.
-    counts: Vec<u32>,
+    /// Where each repeated run begins, and its number; in the order of the text.
+    runs: Vec<(u32, u32)>,
+    /// Numbers given.
+    numbers: usize,
     /// Characters in all words before each word, and in all words at the end.
     before: Vec<u32>,
-    /// The first of the runs that occur most often, and how often.
+    /// The first of the runs that occur most often, and how often; 0 where there is no run.
     top: (usize, usize),
 }
 
 impl Grams {
     /// Single words of a text of at most [`LONGEST`] bytes.
     pub(super) fn words(text: &str) -> Self {
+        // Half of what most texts need, and no more than is soon filled.
+        let expected = (text.len() / 16).min(1 << 16);
+        let mut known: HashMap<&str, u32, Mixing> =
+            HashMap::with_capacity_and_hasher(expected, Mixing::new());
+        let mut counts = Vec::new();
+        let mut runs = Vec::new();
+        let mut before = vec![0];
+        let mut characters = 0;
+        for (at, word) in words(text).enumerate() {
+            characters += word.chars().count() as u32;
+            before.push(characters);
+            let number = *known.entry(word).or_insert(counts.len() as u32);
+            count(&mut counts, number);
+            runs.push((at as u32, number));
+        }
         let mut grams = Self {
             n: 1,
-            numbers: Vec::new(),
-            counts: Vec::new(),
-            before: vec![0],
+            runs,
+            numbers: 0,
+            before,
             top: (0, 0),
         };
-        let mut known: HashMap<&str, u32> = HashMap::new();
-        let mut characters = 0;
-        for word in words(text) {
-            characters += word.chars().count() as u32;
-            grams.before.push(characters);
-            let number = *known.entry(word).or_insert(grams.counts.len() as u32);
-            grams.count(number);
-        }
-        grams.settle();
+        grams.settle(&counts);
         grams
     }
 
     /// Goes on to runs of one word more.
     pub(super) fn lengthen(&mut self) {
         self.n += 1;
-        let runs = std::mem::take(&mut self.numbers);
-        self.counts.clear();
-        self.numbers.reserve_exact(runs.len().saturating_sub(1));
         let mut known: HashMap<u64, u32, Mixing> = HashMap::with_hasher(Mixing::new());
-        for pair in runs.windows(2) {
-            if pair[0] == ONCE || pair[1] == ONCE {
-                self.numbers.push(ONCE);
-                continue;
-            }
-            let key = u64::from(pair[0]) << 32 | u64::from(pair[1]);
-            let number = *known.entry(key).or_insert(self.counts.len() as u32);
-            self.count(number);
-        }
-        self.settle();
-    }
-
-    fn count(&mut self, number: u32) {
-        self.numbers.push(number);
-        match self.counts.get_mut(number as usize) {
-            Some(count) => *count += 1,
-            None => self.counts.push(1),
-        }
-    }
-
-    /// Finds the top run, and gives all that occur once the same number.
-    fn settle(&mut self) {
-        let most = self.counts.iter().copied().max().unwrap_or(0);
-        self.top = (0, usize::from(!self.numbers.is_empty()));
-        for (at, number) in self.numbers.iter_mut().enumerate() {
-            let count = self.counts.get(*number as usize).copied().unwrap_or(1);
-            if count == 1 {
-                *number = ONCE;
-            } else if count == most && self.top.1 < most as usize {
-                self.top = (at, most as usize);
+        let mut counts = Vec::new();
+        let mut runs = Vec::new();
+        for pair in self.runs.windows(2) {
+            let ((at, first), (next, second)) = (pair[0], pair[1]);
+            // A run between that occurs once leaves a gap.
+            if next == at + 1 {
+                let key = u64::from(first) << 32 | u64::from(second);
+                let number = *known.entry(key).or_insert(counts.len() as u32);
+                count(&mut counts, number);
+                runs.push((at, number));
             }
         }
+        self.runs = runs;
+        self.settle(&counts);
+    }
+
+    /// Finds the top run, and leaves out all that occur once.
+    fn settle(&mut self, counts: &[u32]) {
+        let times = |number: u32| counts.get(number as usize).copied().unwrap_or(0);
+        self.runs.retain(|&(_, number)| times(number) > 1);
+        self.numbers = counts.len();
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let first = self.runs.iter().find(|&&(_, number)| times(number) == most);
+        self.top = match first {
+            Some(&(at, _)) => (at as usize, most as usize),
+            None => (0, usize::from(self.before.len() > self.n)),
+        };
     }
 
     /// Characters in all occurrences of the run that occurs most often, the first of several, a space
     /// between its words; 0 where the text is shorter than a run.
     pub(super) fn top_characters(&self) -> usize {
-        let (at, count) = self.top;
-        if count == 0 {
-            return 0;
+        match self.top {
+            (_, 0) => 0,
+            (at, count) => (self.characters(at) + self.n - 1) * count,
         }
-        (self.characters(at) + self.n - 1) * count
     }
 
     /// Characters in runs that were there before, spaces not counted. The text is read from its start:
     /// behind a run that was there before, reading goes on with the next word that is not part of it,
     /// so no character counts twice.
     pub(super) fn duplicate_characters(&self) -> usize {
-        let mut seen = vec![false; self.counts.len()];
-        let (mut at, mut characters) = (0, 0);
-        while let Some(&number) = self.numbers.get(at) {
+        let mut seen = vec![false; self.numbers];
+        let (mut next, mut characters) = (0, 0);
+        for &(at, number) in &self.runs {
+            let at = at as usize;
+            if at < next {
+                continue;
+            }
             match seen.get_mut(number as usize) {
-                Some(seen) if *seen => {
+                Some(true) => {
                     characters += self.characters(at);
-                    at += self.n;
-                    continue;
+                    next = at + self.n;
                 }
                 Some(seen) => *seen = true,
                 None => {}
             }
-            at += 1;
         }
         characters
     }
@@ -133,9 +130,16 @@ impl Grams {
     }
 }
 
-/// A hasher of one `u64`: two multiplications with numbers drawn for each table, so that no text can
-/// be made that puts many runs in one place. The standard library's is safe too, at twice the time.
-#[derive(Clone)]
+/// Counts a number, which is known or the next.
+fn count(counts: &mut Vec<u32>, number: u32) {
+    match counts.get_mut(number as usize) {
+        Some(count) => *count += 1,
+        None => counts.push(1),
+    }
+}
+
+/// Hashes by multiplication with two numbers drawn for each table, so that no text can be made that
+/// puts many runs in one place. The standard library's hasher is as safe and takes twice the time.
 struct Mixing([u64; 2]);
 
 impl Mixing {
@@ -167,9 +171,16 @@ impl Hasher for Mixed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(byte.into());
+        for chunk in bytes.chunks(8) {
+            let mut block = [0; 8];
+            block[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(block));
         }
+    }
+
+    /// The end of a text, which needs no mixing: each table has one kind of key.
+    fn write_u8(&mut self, byte: u8) {
+        self.value ^= u64::from(byte);
     }
 
     fn write_u64(&mut self, key: u64) {

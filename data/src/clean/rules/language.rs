@@ -6,8 +6,10 @@
 //! is on another scale: how far the best language is ahead of the second, in view of how much text
 //! there is. It is 1 for nearly every text of some sentences.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
-use whatlang::Lang;
+use whatlang::{Detector, Lang};
 
 use super::{Invalid, Verdict};
 
@@ -16,7 +18,28 @@ use super::{Invalid, Verdict};
 const PIECES: usize = 4;
 
 /// Bytes of a piece. Four of these tell languages apart as well as all of a text does.
-const PIECE: usize = 512;
+const PIECE: usize = 256;
+
+/// English and the languages that come second to it in nearly all English texts. Most of the time goes
+/// into one comparison for each of 37 languages in Latin letters; these thirteen decide most texts of
+/// the web.
+static NEAR_ENGLISH: LazyLock<Detector> = LazyLock::new(|| {
+    Detector::with_allowlist(vec![
+        Lang::Eng,
+        Lang::Fra,
+        Lang::Dan,
+        Lang::Por,
+        Lang::Afr,
+        Lang::Cat,
+        Lang::Nob,
+        Lang::Deu,
+        Lang::Lat,
+        Lang::Ron,
+        Lang::Spa,
+        Lang::Nld,
+        Lang::Ita,
+    ])
+});
 
 /// Texts in other languages go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,13 +94,22 @@ impl Language {
 }
 
 /// The language of a text, by ISO 639-1, and the confidence in it from 0 to 1; `None` for a text
-/// without letters of any script that is known. It looks at no more than 2 KiB.
+/// without letters of any script that is known. It looks at no more than 1 KiB.
 pub fn language(text: &str) -> Option<(&'static str, f64)> {
-    let found = if text.len() <= PIECES * PIECE {
-        whatlang::detect(text)
+    if text.len() <= PIECES * PIECE {
+        detect(text)
     } else {
-        whatlang::detect(&sample(text))
-    }?;
+        detect(&sample(text))
+    }
+}
+
+fn detect(text: &str) -> Option<(&'static str, f64)> {
+    // Only what is surely English is settled early: another language that wins here may have a nearer
+    // relative among those left out.
+    let surely_english = NEAR_ENGLISH
+        .detect(text)
+        .filter(|found| found.lang() == Lang::Eng && found.confidence() >= 1.0);
+    let found = surely_english.or_else(|| whatlang::detect(text))?;
     Some((code(found.lang()), found.confidence()))
 }
 

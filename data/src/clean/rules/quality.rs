@@ -184,3 +184,172 @@ impl GopherQuality {
         counts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drop(criterion: &'static str) -> Verdict {
+        Verdict::Drop(criterion)
+    }
+
+    /// Words of five letters that all differ, joined by `separator`.
+    fn distinct(count: usize, separator: &str) -> String {
+        let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
+        let word = |n: usize| ['q', 'q', letter(n / 676), letter(n / 26), letter(n)];
+        let words: Vec<String> = (0..count).map(|n| word(n).iter().collect()).collect();
+        words.join(separator)
+    }
+
+    const OFF: GopherQuality = GopherQuality {
+        min_words: None,
+        max_words: None,
+        min_mean_word_length: None,
+        max_mean_word_length: None,
+        max_hashes: None,
+        max_ellipses: None,
+        max_bullet_lines: None,
+        max_ellipsis_lines: None,
+        min_alphabetic_words: None,
+        min_stop_words: None,
+        stop_words: Vec::new(),
+    };
+
+    fn check(rule: &GopherQuality, inside: &str, outside: &str, criterion: &'static str) {
+        assert_eq!(rule.apply(inside), Verdict::Keep);
+        assert_eq!(rule.apply(outside), drop(criterion));
+    }
+
+    #[test]
+    fn words_are_counted_without_symbols() {
+        let default = GopherQuality::default();
+        let rule = GopherQuality {
+            min_words: default.min_words,
+            ..OFF
+        };
+        check(
+            &rule,
+            &distinct(50, ", "),
+            &(distinct(49, " ") + " . ! • 😀"),
+            "fewer words",
+        );
+        let rule = GopherQuality {
+            max_words: default.max_words,
+            ..OFF
+        };
+        check(
+            &rule,
+            &("a ".repeat(100_000) + "!"),
+            &"a ".repeat(100_001),
+            "more words",
+        );
+    }
+
+    #[test]
+    fn the_mean_length_is_of_characters() {
+        let default = GopherQuality::default();
+        let rule = GopherQuality {
+            min_mean_word_length: default.min_mean_word_length,
+            ..OFF
+        };
+        check(&rule, "éé, éééé!", "éé, ééé", "mean word length");
+        let rule = GopherQuality {
+            max_mean_word_length: default.max_mean_word_length,
+            ..OFF
+        };
+        check(
+            &rule,
+            "ééééééééé . ééééééééééé",
+            "ééééééééé éééééééééééé",
+            "mean word length",
+        );
+    }
+
+    #[test]
+    fn symbols_are_held_against_words() {
+        let default = GopherQuality::default();
+        // Nine words and the symbol itself, then eight.
+        let rule = GopherQuality {
+            max_hashes: default.max_hashes,
+            ..OFF
+        };
+        check(
+            &rule,
+            "a b c d e f g h i #",
+            "a b c d e f g h #",
+            "hashes per word",
+        );
+        let rule = GopherQuality {
+            max_ellipses: default.max_ellipses,
+            ..OFF
+        };
+        check(
+            &rule,
+            "a b c d e f g h i …",
+            "a b c d e f g h ...",
+            "ellipses per word",
+        );
+    }
+
+    #[test]
+    fn bullets_and_ellipses_are_held_against_lines() {
+        let default = GopherQuality::default();
+        let rule = GopherQuality {
+            max_bullet_lines: default.max_bullet_lines,
+            ..OFF
+        };
+        let nine = "- a\n  • b\n".repeat(4) + "-c\n";
+        check(
+            &rule,
+            &(nine.clone() + "d"),
+            &(nine + "-d"),
+            "lines beginning with a bullet",
+        );
+        let rule = GopherQuality {
+            max_ellipsis_lines: default.max_ellipsis_lines,
+            ..OFF
+        };
+        let (six, three) = ("a\n".repeat(6), "b...\nc… \nd ...\n");
+        check(
+            &rule,
+            &format!("{three}{six}e"),
+            &format!("{three}{six}e…"),
+            "lines ending in an ellipsis",
+        );
+    }
+
+    #[test]
+    fn letters_and_stop_words_are_wanted() {
+        let default = GopherQuality::default();
+        let rule = GopherQuality {
+            min_alphabetic_words: default.min_alphabetic_words,
+            ..OFF
+        };
+        check(&rule, "a b c4 d 5", "a b c d 5 !", "words with a letter");
+        let (least, words) = (default.min_stop_words, default.stop_words);
+        let rule = GopherQuality {
+            min_stop_words: least,
+            stop_words: words,
+            ..OFF
+        };
+        check(
+            &rule,
+            "The cat, the dog and I",
+            "The the cat, the dog, THAT",
+            "stop words",
+        );
+    }
+
+    #[test]
+    fn a_text_of_nothing_fails_what_asks_for_something() {
+        for text in ["", " \n", "!", "...\n???"] {
+            assert_eq!(GopherQuality::default().apply(text), drop("fewer words"));
+            assert_eq!(OFF.apply(text), Verdict::Keep);
+        }
+        let rule = GopherQuality {
+            min_words: None,
+            ..GopherQuality::default()
+        };
+        assert_eq!(rule.apply(""), drop("mean word length"));
+    }
+}

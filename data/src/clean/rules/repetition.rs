@@ -166,3 +166,220 @@ impl GopherRepetition {
         Verdict::Keep
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drop(criterion: &'static str) -> Verdict {
+        Verdict::Drop(criterion)
+    }
+
+    /// Words of five letters that all differ, joined by `separator`.
+    fn distinct(count: usize, separator: &str) -> String {
+        let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
+        let word = |n: usize| ['q', 'q', letter(n / 676), letter(n / 26), letter(n)];
+        let words: Vec<String> = (0..count).map(|n| word(n).iter().collect()).collect();
+        words.join(separator)
+    }
+
+    const OFF: GopherRepetition = GopherRepetition {
+        duplicate_paragraphs: None,
+        duplicate_paragraph_characters: None,
+        duplicate_lines: None,
+        duplicate_line_characters: None,
+        top_2_gram: None,
+        top_3_gram: None,
+        top_4_gram: None,
+        duplicate_5_grams: None,
+        duplicate_6_grams: None,
+        duplicate_7_grams: None,
+        duplicate_8_grams: None,
+        duplicate_9_grams: None,
+        duplicate_10_grams: None,
+    };
+
+    #[test]
+    fn lines_and_paragraphs_are_counted_to_the_threshold() {
+        let default = GopherRepetition::default();
+        let lines = GopherRepetition {
+            duplicate_lines: default.duplicate_lines,
+            ..OFF
+        };
+        let paragraphs = GopherRepetition {
+            duplicate_paragraphs: default.duplicate_paragraphs,
+            ..OFF
+        };
+        // Ten, of which three, then four, repeat the first.
+        let (three, four) = ("x a b c d e f x x x", "x a b c d e x x x x");
+        assert_eq!(lines.apply(&three.replace(' ', "\n")), Verdict::Keep);
+        assert_eq!(
+            lines.apply(&four.replace(' ', "\n\n")),
+            drop("duplicate lines")
+        );
+        assert_eq!(
+            paragraphs.apply(&three.replace(' ', "\n\n\n")),
+            Verdict::Keep
+        );
+        assert_eq!(
+            paragraphs.apply(&four.replace(' ', "\n\n\n")),
+            drop("duplicate paragraphs")
+        );
+        assert_eq!(paragraphs.apply(&four.replace(' ', "\n")), Verdict::Keep);
+    }
+
+    #[test]
+    fn characters_in_them_are_counted_to_the_threshold() {
+        let default = GopherRepetition::default();
+        let lines = GopherRepetition {
+            duplicate_line_characters: default.duplicate_line_characters,
+            ..OFF
+        };
+        let paragraphs = GopherRepetition {
+            duplicate_paragraph_characters: default.duplicate_paragraph_characters,
+            ..OFF
+        };
+        // The second "éé" is 2 of 10 characters, line ends included, then 2 of 9.
+        assert_eq!(lines.apply("éé\néé\nabcd"), Verdict::Keep);
+        assert_eq!(
+            lines.apply("éé\néé\nabc"),
+            drop("characters in duplicate lines")
+        );
+        assert_eq!(paragraphs.apply("éé\n\néé\n\nab"), Verdict::Keep);
+        assert_eq!(
+            paragraphs.apply("éé\n\néé\n\na"),
+            drop("characters in duplicate paragraphs")
+        );
+    }
+
+    #[test]
+    fn the_top_run_is_counted_to_the_threshold() {
+        let default = GopherRepetition::default();
+        // A run of n words "z" is 2n - 1 characters long and stands twice, with other words between
+        // and behind it; the text is padded to a length of which it is exactly the threshold.
+        for (n, most, rule, criterion) in [
+            (
+                2,
+                0.20,
+                GopherRepetition {
+                    top_2_gram: default.top_2_gram,
+                    ..OFF
+                },
+                "characters in the top 2-gram",
+            ),
+            (
+                3,
+                0.18,
+                GopherRepetition {
+                    top_3_gram: default.top_3_gram,
+                    ..OFF
+                },
+                "characters in the top 3-gram",
+            ),
+            (
+                4,
+                0.16,
+                GopherRepetition {
+                    top_4_gram: default.top_4_gram,
+                    ..OFF
+                },
+                "characters in the top 4-gram",
+            ),
+        ] {
+            let run = ["z"; 4][..n].join(" ");
+            let found = 2 * run.len();
+            let least = (found as f64 / most).ceil() as usize;
+            let text = |length: usize| {
+                let text = format!("{run} ab {run} cd ");
+                let rest = length - text.len();
+                text + &"y".repeat(rest)
+            };
+            assert_eq!(rule.apply(&text(least)), Verdict::Keep, "{n}");
+            assert_eq!(rule.apply(&text(least - 1)), drop(criterion), "{n}");
+        }
+    }
+
+    #[test]
+    fn duplicate_runs_are_counted_to_the_threshold() {
+        let default = GopherRepetition::default();
+        // The run stands twice, n characters without spaces, so the second is n of all characters.
+        for (n, most, rule, criterion) in [
+            (
+                5,
+                0.15,
+                GopherRepetition {
+                    duplicate_5_grams: default.duplicate_5_grams,
+                    ..OFF
+                },
+                "characters in duplicate 5-grams",
+            ),
+            (
+                6,
+                0.14,
+                GopherRepetition {
+                    duplicate_6_grams: default.duplicate_6_grams,
+                    ..OFF
+                },
+                "characters in duplicate 6-grams",
+            ),
+            (
+                7,
+                0.13,
+                GopherRepetition {
+                    duplicate_7_grams: default.duplicate_7_grams,
+                    ..OFF
+                },
+                "characters in duplicate 7-grams",
+            ),
+            (
+                8,
+                0.12,
+                GopherRepetition {
+                    duplicate_8_grams: default.duplicate_8_grams,
+                    ..OFF
+                },
+                "characters in duplicate 8-grams",
+            ),
+            (
+                9,
+                0.11,
+                GopherRepetition {
+                    duplicate_9_grams: default.duplicate_9_grams,
+                    ..OFF
+                },
+                "characters in duplicate 9-grams",
+            ),
+            (
+                10,
+                0.10,
+                GopherRepetition {
+                    duplicate_10_grams: default.duplicate_10_grams,
+                    ..OFF
+                },
+                "characters in duplicate 10-grams",
+            ),
+        ] {
+            let run = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"][..n].join(" ");
+            let least = (n as f64 / most).ceil() as usize;
+            let text = |length: usize| {
+                let text = format!("{run} {run} ");
+                let rest = length.saturating_sub(text.len());
+                text + &"y".repeat(rest)
+            };
+            assert_eq!(rule.apply(&text(least)), Verdict::Keep, "{n}");
+            assert_eq!(rule.apply(&text(least - 1)), drop(criterion), "{n}");
+            // One word less in common, and nothing is duplicated.
+            let other = format!("{run} {} y", &run[2..]);
+            assert_eq!(rule.apply(&other), Verdict::Keep, "{n}");
+        }
+    }
+
+    #[test]
+    fn prose_passes_and_blank_text_goes() {
+        let rule = GopherRepetition::default();
+        assert_eq!(rule.apply(&distinct(100, " ")), Verdict::Keep);
+        for text in ["", " ", "\n\n\n", "\u{3000}\t"] {
+            assert_eq!(rule.apply(text), drop("empty"));
+        }
+    }
+}

@@ -86,7 +86,7 @@ impl Rule {
     }
 
     /// What it says of a text from `url`. Time grows with the text's length, and so does memory: at
-    /// most some sixty bytes for each word, in [`GopherRepetition`].
+    /// most some ninety bytes for each word, in [`GopherRepetition`].
     pub fn apply(&self, text: &str, url: Option<&str>) -> Verdict {
         match self {
             Self::Urls(rule) => rule.apply(url),

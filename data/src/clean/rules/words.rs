@@ -7,14 +7,12 @@
 //! drawn under a title would outweigh the title. datatrove takes words from spaCy's tokenizer for
 //! English, which makes two of `can't` and one of an address.
 
-use std::str::SplitWhitespace;
-
 use unicode_segmentation::{UWordBoundIndices, UnicodeSegmentation};
 
 /// The words of a text, in order.
 pub(super) fn words(text: &str) -> Words<'_> {
     Words {
-        chunks: text.split_whitespace(),
+        rest: text,
         ascii: "",
         unicode: Bounds::of(""),
     }
@@ -28,7 +26,7 @@ pub(super) fn is_lexical(word: &str) -> bool {
 /// Iterator of [`words`]. A piece between white space is cut by hand where it is ASCII, as most are:
 /// that is several times as fast as the standard's tables.
 pub(super) struct Words<'a> {
-    chunks: SplitWhitespace<'a>,
+    rest: &'a str,
     ascii: &'a str,
     unicode: Bounds<'a>,
 }
@@ -46,13 +44,33 @@ impl<'a> Iterator for Words<'a> {
             if let Some(word) = self.unicode.next() {
                 return Some(word);
             }
-            let chunk = self.chunks.next()?;
-            if chunk.is_ascii() {
-                self.ascii = chunk;
+            let rest = self.rest.trim_start();
+            let (length, is_ascii) = piece(rest);
+            let (piece, rest) = rest.split_at(length);
+            self.rest = rest;
+            if piece.is_empty() {
+                return None;
+            }
+            if is_ascii {
+                self.ascii = piece;
             } else {
-                self.unicode = Bounds::of(chunk);
+                self.unicode = Bounds::of(piece);
             }
         }
+    }
+}
+
+/// Bytes before the first white space, and whether they are ASCII.
+fn piece(text: &str) -> (usize, bool) {
+    // White space and bytes beyond ASCII; the standard library's search looks at every character.
+    let ends = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ') || *byte >= 0x80;
+    match text.as_bytes().iter().position(ends) {
+        None => (text.len(), true),
+        Some(at) if text.as_bytes()[at] < 0x80 => (at, true),
+        Some(at) => match text[at..].find(char::is_whitespace) {
+            None => (text.len(), false),
+            Some(more) => (at + more, more == 0),
+        },
     }
 }
 

@@ -84,6 +84,8 @@ impl std::fmt::Display for Share {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

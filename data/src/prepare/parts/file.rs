@@ -162,7 +162,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jsonl.gz");
         let texts = ["one\n\"two\"\u{0}\u{2028}", "", "слово"];
-        let documents: Vec<Document> = (0..).zip(texts).map(|(i, text)| document(text, i)).collect();
+        let documents: Vec<Document> = (0..)
+            .zip(texts)
+            .map(|(i, text)| document(text, i))
+            .collect();
         let mut writer = DocumentWriter::create(&path).unwrap();
         for document in &documents {
             writer.write(document).unwrap();

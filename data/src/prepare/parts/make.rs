@@ -47,13 +47,18 @@ pub(super) fn make_part(
         number: part.number,
         source: part.source.clone(),
         files: work.inputs.files_of(part.files.clone()),
-        steps: rules.iter().map(|rule| StepReport::new(rule.name())).collect(),
+        steps: rules
+            .iter()
+            .map(|rule| StepReport::new(rule.name()))
+            .collect(),
         ..PartReport::default()
     };
     let mut contamination = work.contamination.map(|_| StepReport::new("contamination"));
     let mut writer = DocumentWriter::create(&names.documents)?;
     let mut sketches = work.sketching.begin(&names.documents)?;
-    let mut documents = work.inputs.documents_of(part.files.clone(), &work.recipe.clean);
+    let mut documents = work
+        .inputs
+        .documents_of(part.files.clone(), &work.recipe.clean);
     let mut cleaner = Cleaner::new(&work.recipe.clean);
     for document in documents.by_ref() {
         if stop.load(Ordering::Relaxed) {
@@ -61,6 +66,7 @@ pub(super) fn make_part(
         }
         let document = document?;
         done.fetch_add(document.text.len() as u64, Ordering::Relaxed);
+        let document = repaired(document, rules);
         let Some(mut document) = cleaner.clean(document, &mut report.clean) else {
             continue;
         };
@@ -93,14 +99,21 @@ pub(super) fn make_part(
     Ok(report)
 }
 
+/// What was read in the wrong encoding is repaired before cleaning takes out what that needs.
+fn repaired(mut document: Document, rules: &[Rule]) -> Document {
+    for rule in rules {
+        if let Rule::Characters(rule) = rule
+            && let Some(text) = rule.repaired(&document.text)
+        {
+            document.text = text;
+        }
+    }
+    document
+}
+
 /// Applies the recipe's rules in order; false where the document goes. What only looks at whole documents
 /// does not judge a piece of one.
-fn ruled(
-    document: &mut Document,
-    rules: &[Rule],
-    piece: bool,
-    steps: &mut [StepReport],
-) -> bool {
+fn ruled(document: &mut Document, rules: &[Rule], piece: bool, steps: &mut [StepReport]) -> bool {
     for (rule, step) in rules.iter().zip(steps) {
         step.documents_in += 1;
         step.bytes_in += document.text.len() as u64;

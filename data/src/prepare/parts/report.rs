@@ -260,7 +260,10 @@ mod tests {
         }
         assert_eq!((kept.documents, kept.bytes), (3, 1013));
         assert_eq!(kept.lengths, [1, 1, 0, 1]);
-        assert_eq!(kept.languages, [("?".to_owned(), 2), ("en".to_owned(), 1)].into());
+        assert_eq!(
+            kept.languages,
+            [("?".to_owned(), 2), ("en".to_owned(), 1)].into()
+        );
         assert_eq!(kept.hosts, [("example.org".to_owned(), 3)].into());
     }
 

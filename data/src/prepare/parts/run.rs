@@ -46,7 +46,8 @@ impl<'a> Work<'a> {
             let label = source.label(i);
             let mut of_source = recipe.rules_of(&label).to_vec();
             for rule in &mut of_source {
-                rule.load().map_err(Error::io("read", Path::new(rule.name())))?;
+                rule.load()
+                    .map_err(Error::io("read", Path::new(rule.name())))?;
             }
             rules.insert(label, of_source);
         }
@@ -127,7 +128,11 @@ pub(in crate::prepare) fn make_parts(
         )));
     }
     let missing: Vec<usize> = (0..parts.len()).filter(|&i| reports[i].is_none()).collect();
-    let (next, done, failed) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicBool::new(false));
+    let (next, done, failed) = (
+        AtomicUsize::new(0),
+        AtomicU64::new(0),
+        AtomicBool::new(false),
+    );
     let workers = rayon::current_num_threads().min(missing.len());
     let (sender, receiver) = channel();
     let worker = || {
@@ -149,7 +154,11 @@ pub(in crate::prepare) fn make_parts(
     std::thread::scope(|scope| {
         let handles: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
         while handles.iter().any(|handle| !handle.is_finished()) {
-            for (i, made) in receiver.recv_timeout(TELL).into_iter().chain(receiver.try_iter()) {
+            for (i, made) in receiver
+                .recv_timeout(TELL)
+                .into_iter()
+                .chain(receiver.try_iter())
+            {
                 settle(i, made, &mut reports, &mut fault);
             }
             progress(Progress::At {

@@ -96,9 +96,8 @@ impl Store {
 
     /// The files of documents, in order.
     pub(in crate::prepare) fn files_of_parts(&self) -> impl Iterator<Item = PathBuf> {
-        let named = |(folder, report): &(PathBuf, PartReport)| {
-            Names::new(folder, report.number).documents
-        };
+        let named =
+            |(folder, report): &(PathBuf, PartReport)| Names::new(folder, report.number).documents;
         self.parts.iter().map(named)
     }
 
@@ -120,7 +119,10 @@ impl Store {
     ) -> Result<BTreeMap<String, SourceReport>, Error> {
         let mut sources: BTreeMap<String, SourceReport> = BTreeMap::new();
         for report in self.reports() {
-            sources.entry(report.source.clone()).or_default().add(report);
+            sources
+                .entry(report.source.clone())
+                .or_default()
+                .add(report);
         }
         for source in sources.values_mut() {
             if self.gone.looked() {
@@ -128,7 +130,10 @@ impl Store {
             }
         }
         for report in self.reports().filter(|_| self.gone.looked()) {
-            if let Some(step) = sources.get_mut(&report.source).and_then(|it| it.steps.last_mut()) {
+            if let Some(step) = sources
+                .get_mut(&report.source)
+                .and_then(|it| it.steps.last_mut())
+            {
                 step.documents_in += report.documents;
                 step.bytes_in += report.bytes;
             }

@@ -72,14 +72,18 @@ fn the_other_columns_are_taken_where_they_are_named() {
 #[test]
 fn a_column_that_is_not_there_is_a_fault_that_names_those_that_are() {
     let mut columns = Columns::of_text("body");
-    let fault = open(b"id, text ,url\n", &columns, Dialect::CSV).err().unwrap();
+    let fault = open(b"id, text ,url\n", &columns, Dialect::CSV)
+        .err()
+        .unwrap();
     assert_eq!(
         fault.to_string(),
         "no column `body`; there are: id, text, url"
     );
     columns = Columns::of_text("text");
     columns.title = Some("title".to_owned());
-    let fault = open(b"id,text,url\n", &columns, Dialect::CSV).err().unwrap();
+    let fault = open(b"id,text,url\n", &columns, Dialect::CSV)
+        .err()
+        .unwrap();
     assert!(fault.to_string().starts_with("no column `title`"));
 }
 

@@ -3,8 +3,9 @@
 //! A line's end is a wrap if the next line's first word would not have fitted: so verse, lists and
 //! headings, whose lines are short, stay as they are. Indented lines stay too.
 
-/// Lines are taken to be wrapped at this width or more; the files have 60 to 75 columns.
-const NARROWEST_WRAP: usize = 55;
+/// Lines are taken to be wrapped at this width or more; the files have 60 to 75 columns, and a line
+/// of blank verse has up to 55.
+const NARROWEST_WRAP: usize = 60;
 
 /// Joins the lines of a text; a blank line between paragraphs is kept.
 ///

@@ -51,9 +51,8 @@ pub(super) fn closes_marker(line: &[u8]) -> bool {
 /// before 2001.
 pub(super) fn ends_small_print(line: &[u8]) -> bool {
     starred(line)
-        && after(bare(line), "END").is_some_and(|rest| {
-            begins(bare(rest), &["THE SMALL PRINT", "THE \"SMALL PRINT"])
-        })
+        && after(bare(line), "END")
+            .is_some_and(|rest| begins(bare(rest), &["THE SMALL PRINT", "THE \"SMALL PRINT"]))
 }
 
 /// `*** END OF THE PROJECT GUTENBERG EBOOK EMMA ***`, or `End of Project Gutenberg's Emma, by Jane
@@ -73,7 +72,10 @@ pub(super) fn ends_book(line: &[u8]) -> bool {
                 begins(rest, &["PROJECT GUTENBERG", "PROJEKT GUTENBERG"])
             })
         }
-        Some(b'f' | b'F') => begins(line, &["FIN DE PROJECT GUTENBERG", "FIN DU PROJET GUTENBERG"]),
+        Some(b'f' | b'F') => begins(
+            line,
+            &["FIN DE PROJECT GUTENBERG", "FIN DU PROJET GUTENBERG"],
+        ),
         _ => false,
     }
 }

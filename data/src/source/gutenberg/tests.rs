@@ -88,9 +88,8 @@ fn the_small_print_of_the_1990s_ends_a_header() {
 
 #[test]
 fn a_wrapped_marker_goes_whole_and_an_unclosed_one_takes_no_text() {
-    let text = format!(
-        "{HEADER}*** START OF THE PROJECT GUTENBERG EBOOK A\nVERY LONG TITLE ***\n{BODY}"
-    );
+    let text =
+        format!("{HEADER}*** START OF THE PROJECT GUTENBERG EBOOK A\nVERY LONG TITLE ***\n{BODY}");
     assert_eq!(strip(&text).body, BODY);
     let text = format!("{HEADER}*** START OF THE PROJECT GUTENBERG EBOOK\n{BODY}");
     assert_eq!(strip(&text).body, BODY);

@@ -153,9 +153,15 @@ mod tests {
              <sha1>s</sha1></revision></page>",
         )
         .unwrap();
-        assert_eq!((page.title.as_str(), page.namespace.as_str()), ("A & B", "0"));
+        assert_eq!(
+            (page.title.as_str(), page.namespace.as_str()),
+            ("A & B", "0")
+        );
         assert_eq!(page.timestamp, "2020-01-02T03:04:05Z");
-        assert_eq!((page.text.as_str(), page.model.as_str()), ("x <b> é", "wikitext"));
+        assert_eq!(
+            (page.text.as_str(), page.model.as_str()),
+            ("x <b> é", "wikitext")
+        );
         assert!(page.redirect && !page.deleted);
         let page = parse(
             "<page><title>T</title><revision><text>1</text></revision>\
@@ -169,10 +175,18 @@ mod tests {
     fn faults_are_placed_and_named() {
         for (xml, at, why) in [
             ("<page><title>A</titel></page>", 14, "titel"),
-            ("<page><title>A &lol9; b</title></page>", 15, "`lol9` is none of XML's own"),
+            (
+                "<page><title>A &lol9; b</title></page>",
+                15,
+                "`lol9` is none of XML's own",
+            ),
             ("<page><title>A & b</title></page>", 15, ""),
             ("<page><ns>0</ns></page>", 0, "no `<title>`"),
-            ("<page><title>A</title><!DOCTYPE x []></page>", 22, "document type"),
+            (
+                "<page><title>A</title><!DOCTYPE x []></page>",
+                22,
+                "document type",
+            ),
         ] {
             let fault = parse(xml).unwrap_err();
             assert!(fault.message.contains(why), "{}", fault.message);

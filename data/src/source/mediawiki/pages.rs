@@ -213,7 +213,9 @@ fn mark(buffer: &[u8], from: usize) -> (Mark, usize) {
         Some(tag) => (tag, true),
         None => (tag, false),
     };
-    let length = tag.iter().position(|&byte| byte.is_ascii_whitespace() || byte == b'/');
+    let length = tag
+        .iter()
+        .position(|&byte| byte.is_ascii_whitespace() || byte == b'/');
     let mark = match (&tag[..length.unwrap_or(tag.len())], closing) {
         (b"page", false) => Mark::Page,
         (b"page", true) => Mark::PageEnd,
@@ -259,7 +261,14 @@ mod tests {
     fn a_dump_is_its_head_and_its_pages() {
         let dump = "<mediawiki>\n<a/>\n<page>x</page>\n <page >y</page></mediawiki>\n";
         let found = pieces(dump, ALL);
-        assert_eq!(found, ["<mediawiki>\n<a/>\n", "17 <page>x</page>", "33 <page >y</page>"]);
+        assert_eq!(
+            found,
+            [
+                "<mediawiki>\n<a/>\n",
+                "17 <page>x</page>",
+                "33 <page >y</page>"
+            ]
+        );
         assert_eq!(pieces("<mediawiki><a/></mediawiki>", ALL).len(), 1);
     }
 
@@ -289,14 +298,23 @@ mod tests {
     #[test]
     fn faults_are_placed_and_the_next_page_is_found() {
         let found = pieces("<m><page>a<page>b</page></mediawiki>", ALL);
-        assert_eq!(found[1], "3! the page is not closed before the next one begins");
+        assert_eq!(
+            found[1],
+            "3! the page is not closed before the next one begins"
+        );
         assert_eq!(found[2], "10 <page>b</page>");
         assert!(pieces("<m><page>a</mediawiki>", ALL)[1].starts_with("3! the page is not closed"));
         for cut in ["<m><page>a", "<m><page>a</pa", "<m><page>"] {
-            assert!(pieces(cut, ALL)[1].contains("ends within this page"), "{cut}");
+            assert!(
+                pieces(cut, ALL)[1].contains("ends within this page"),
+                "{cut}"
+            );
         }
         let found = pieces("<m><page>a</page>\n", ALL);
-        assert_eq!(found[2], "18! the stream ends without `</mediawiki>`: it was cut");
+        assert_eq!(
+            found[2],
+            "18! the stream ends without `</mediawiki>`: it was cut"
+        );
     }
 
     #[test]

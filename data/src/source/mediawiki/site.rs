@@ -70,7 +70,8 @@ impl Site {
                             let mut attributes = tag.attributes();
                             let mut found = attributes.with_checks(false).flatten();
                             let key = found.find(|found| found.key.as_ref() == "key");
-                            site.namespaces.named(key.as_ref().map_or("", |key| &key.value))
+                            site.namespaces
+                                .named(key.as_ref().map_or("", |key| &key.value))
                         }
                         _ => None,
                     };
@@ -175,8 +176,13 @@ impl Namespaces {
         if self.categories.iter().any(|category| same(name, category)) {
             return Target::Category;
         }
-        let ending = rest.rsplit_once('.').map_or("", |(_, ending)| ending.trim_end());
-        if FILE_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)) {
+        let ending = rest
+            .rsplit_once('.')
+            .map_or("", |(_, ending)| ending.trim_end());
+        if FILE_ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+        {
             return Target::File;
         }
         // Codes of languages have two or three letters, and sometimes a region's behind.

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::{self, Cursor, Read};
 
@@ -51,7 +51,7 @@ fn a_page_becomes_a_document_with_its_provenance() {
         licence: None,
         replaced: 0,
     });
-    assert_eq!(found(dump.as_str()), [want.clone()]);
+    assert_eq!(found(dump.as_str()), std::slice::from_ref(&want));
     // The same dump in UTF-16: the place is that of the original bytes.
     let utf16: Vec<u8> = format!("\u{FEFF}{dump}")
         .encode_utf16()
@@ -79,14 +79,25 @@ fn what_is_no_article_is_left_out_by_its_reason() {
     ];
     assert_eq!(
         reasons(&dump.concat()),
-        ["redirect", "redirect", "namespace", "content model", "no text", "deleted text", "document"]
+        [
+            "redirect",
+            "redirect",
+            "namespace",
+            "content model",
+            "no text",
+            "deleted text",
+            "document"
+        ]
     );
 }
 
 #[test]
 fn the_last_of_many_revisions_is_the_text() {
     let revisions = "<revision><timestamp>1</timestamp><text>old</text></revision>";
-    let dump = format!("{HEAD}{}</mediawiki>", page("A", &revisions.repeat(3), "new"));
+    let dump = format!(
+        "{HEAD}{}</mediawiki>",
+        page("A", &revisions.repeat(3), "new")
+    );
     let Found::Document(entry) = found(dump).remove(0) else {
         panic!("a document was there")
     };
@@ -98,9 +109,15 @@ fn the_last_of_many_revisions_is_the_text() {
 fn damage_is_placed_and_the_next_page_is_read() {
     let good = page("B", "", "fine");
     for (bad, why) in [
-        (page("A", "", "&amp;lol9; &lol9;"), "`lol9` is none of XML's own"),
+        (
+            page("A", "", "&amp;lol9; &lol9;"),
+            "`lol9` is none of XML's own",
+        ),
         (page("A", "", "x").replace("</title>", "</titel>"), "titel"),
-        (page("A", "", "x").replace("</page>", ""), "not closed before the next one begins"),
+        (
+            page("A", "", "x").replace("</page>", ""),
+            "not closed before the next one begins",
+        ),
         ("<page>".to_owned(), "not closed before the next one begins"),
         (page("A", "", "x <i>"), ""),
     ] {
@@ -118,10 +135,17 @@ fn damage_is_placed_and_the_next_page_is_read() {
 
 #[test]
 fn a_dump_cut_anywhere_says_so_and_ends() {
-    let dump = format!("{HEAD}{}{}</mediawiki>", page("A", "", "é [[b]]"), page("B", "", "c"));
+    let dump = format!(
+        "{HEAD}{}{}</mediawiki>",
+        page("A", "", "é [[b]]"),
+        page("B", "", "c")
+    );
     for cut in 0..dump.len() {
         let found = found(&dump.as_bytes()[..cut]);
-        assert!(matches!(found.last(), Some(Found::Damaged { .. })), "{cut}: {found:?}");
+        assert!(
+            matches!(found.last(), Some(Found::Damaged { .. })),
+            "{cut}: {found:?}"
+        );
         assert!(found.len() <= 3);
     }
 }
@@ -136,16 +160,27 @@ fn entities_of_the_documents_own_making_are_refused() {
 #[test]
 fn invalid_bytes_are_replaced_and_counted() {
     let dump = format!("{HEAD}{}</mediawiki>", page("A", "", "a@b@"));
-    let dump: Vec<u8> = dump.bytes().map(|b| if b == b'@' { 0xFF } else { b }).collect();
+    let dump: Vec<u8> = dump
+        .bytes()
+        .map(|b| if b == b'@' { 0xFF } else { b })
+        .collect();
     let Found::Document(entry) = found(dump).remove(0) else {
         panic!("a document was there")
     };
-    assert_eq!((entry.text.as_str(), entry.replaced), ("a\u{FFFD}b\u{FFFD}", 2));
+    assert_eq!(
+        (entry.text.as_str(), entry.replaced),
+        ("a\u{FFFD}b\u{FFFD}", 2)
+    );
 }
 
 #[test]
 fn another_file_is_refused_at_once() {
-    for bytes in ["", "{\"text\": 1}", "<html><page>x</page></html>", "BZh91AY"] {
+    for bytes in [
+        "",
+        "{\"text\": 1}",
+        "<html><page>x</page></html>",
+        "BZh91AY",
+    ] {
         assert_eq!(reasons(bytes), ["damaged"], "{bytes}");
     }
 }

@@ -5,8 +5,8 @@ use super::within;
 use crate::material::Material;
 use crate::place::ModelPlace;
 use crate::recipe::{Recipe, RunRecipe};
-use crate::stop::Stop;
 use crate::report::{SOURCES, SourceFigure};
+use crate::stop::Stop;
 use crate::{Error, Result, files};
 use serde::Serialize;
 use slovo_args::EvaluateArgs;
@@ -37,7 +37,11 @@ pub(super) fn measure(
         if text.is_empty() {
             continue;
         }
-        let text = InMemory::of(text.iter().map(String::as_str), &ready.tokenizer, ready.context)?;
+        let text = InMemory::of(
+            text.iter().map(String::as_str),
+            &ready.tokenizer,
+            ready.context,
+        )?;
         let (tokens, bytes) = text.size();
         match ready.evaluate(Arc::new(text), tokens, bytes, stop)? {
             Some(found) => sources.push((name, found)),
@@ -63,7 +67,10 @@ fn held_out(folder: &Path, stop: &Stop) -> Result<(Prepared, Vec<(String, Range<
                 }
             }
         }
-        false => (Prepared::open(folder)?, slovo_data::prepare::recipe_of(folder)?),
+        false => (
+            Prepared::open(folder)?,
+            slovo_data::prepare::recipe_of(folder)?,
+        ),
     };
     let ranges = data.validation_ranges(&recipe.sources);
     Ok((data, ranges))
@@ -74,7 +81,11 @@ fn text(data: &Prepared, range: Range<u64>) -> Result<Vec<String>> {
     let mut texts: Vec<String> = Vec::new();
     let mut continues = false;
     let end = data.tokenizer.end_of_text();
-    for document in data.validation.documents_of(range).map_err(slovo_data::Error::from)? {
+    for document in data
+        .validation
+        .documents_of(range)
+        .map_err(slovo_data::Error::from)?
+    {
         let mut tokens = vec![0; document.tokens as usize];
         data.validation
             .read(document.start, &mut tokens)
@@ -82,7 +93,10 @@ fn text(data: &Prepared, range: Range<u64>) -> Result<Vec<String>> {
         if !document.continues && end.is_some() && tokens.last().copied() == end {
             tokens.pop();
         }
-        let text = data.tokenizer.decode(&tokens).map_err(slovo_data::Error::from)?;
+        let text = data
+            .tokenizer
+            .decode(&tokens)
+            .map_err(slovo_data::Error::from)?;
         match texts.last_mut() {
             Some(last) if continues => last.push_str(&text),
             _ => texts.push(text),
@@ -117,7 +131,11 @@ impl BySource {
 
 impl std::fmt::Display for BySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:<20} {:>13} {:>22} {:>10}", "source", "bytes", "bits per byte", "loss")?;
+        write!(
+            f,
+            "{:<20} {:>13} {:>22} {:>10}",
+            "source", "bytes", "bits per byte", "loss"
+        )?;
         for (name, found) in &self.sources {
             let bits = format!(
                 "{:.4}{}",
@@ -125,7 +143,11 @@ impl std::fmt::Display for BySource {
                 within(found.bits_per_byte_interval)
             );
             let bytes = slovo_data::report::grouped(found.bytes);
-            write!(f, "\n{name:<20} {bytes:>13} {bits:>22} {:>10.4}", found.loss)?;
+            write!(
+                f,
+                "\n{name:<20} {bytes:>13} {bits:>22} {:>10.4}",
+                found.loss
+            )?;
         }
         Ok(())
     }

@@ -63,7 +63,11 @@ pub fn measure(args: &EvaluateArgs, stop: &Stop) -> Result<Option<Found>> {
             let other: Vec<String> = args.data.iter().cloned().chain(other).collect();
             if !other.is_empty() {
                 return Err(Error::Value {
-                    field: if args.data.is_empty() { "--held-out" } else { "--data" },
+                    field: if args.data.is_empty() {
+                        "--held-out"
+                    } else {
+                        "--data"
+                    },
                     found: other.join(" "),
                     expected: "leaving it out would do: only a decoder can be measured on another \
                                text than its run held out"

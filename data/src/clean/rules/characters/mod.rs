@@ -48,6 +48,12 @@ impl Default for Characters {
 }
 
 impl Characters {
+    /// The text with what was read in the wrong encoding repaired, where it is to be and anything is. Cleaning
+    /// removes control characters that this needs, so it comes before.
+    pub(crate) fn repaired(&self, text: &str) -> Option<String> {
+        self.mojibake.then(|| mojibake::repair(text)).flatten()
+    }
+
     /// Whether its threshold is a share.
     ///
     /// # Errors
@@ -76,11 +82,7 @@ impl Characters {
             }
         }
         if let Some(most) = self.max_special {
-            let (mut all, mut special) = (0, 0);
-            for c in kept.chars() {
-                all += 1;
-                special += usize::from(!c.is_alphabetic());
-            }
+            let (special, all) = count_special(&kept);
             if above(special, all, Some(most)) {
                 return Verdict::Drop("special characters");
             }
@@ -120,6 +122,17 @@ impl Characters {
         rest.push_str(&text[copied..]);
         Some(rest)
     }
+}
+
+/// Characters that are no letters, and all.
+fn count_special(text: &str) -> (usize, usize) {
+    if text.is_ascii() {
+        let special = text.bytes().filter(|byte| !byte.is_ascii_alphabetic());
+        return (special.count(), text.len());
+    }
+    text.chars().fold((0, 0), |(special, all), c| {
+        (special + usize::from(!c.is_alphabetic()), all + 1)
+    })
 }
 
 #[cfg(test)]

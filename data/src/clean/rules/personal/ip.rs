@@ -18,8 +18,9 @@ const FEWEST_COLONS: usize = 3;
 pub(super) fn find(text: &str, from: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let mut at = from;
-    // Nothing that is no address is read twice: each run is taken whole.
-    while let Some(found) = bytes[at..].iter().position(u8::is_ascii_hexdigit) {
+    // Public addresses of either version begin with a digit. What is no address is taken whole, so
+    // that nothing is read twice.
+    while let Some(found) = bytes[at..].iter().position(u8::is_ascii_digit) {
         let start = at + found;
         let run = |allowed: fn(&u8) -> bool| {
             start

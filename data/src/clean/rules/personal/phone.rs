@@ -1,6 +1,7 @@
 //! Telephone numbers in two forms that little else has: international, `+44 20 7946 0958` (E.123 and
 //! E.164 of the ITU, <https://www.itu.int/rec/T-REC-E.164>), and North American, `(212) 555-0123`.
 
+use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use super::{joins_before, joins_behind};
@@ -76,7 +77,11 @@ fn international(text: &[u8]) -> Option<usize> {
     // The separator behind the last group is none.
     let separated = separators > usize::from(end < at);
     let fits = DIGITS.contains(&digits) && (separated || digits >= PLAIN_DIGITS);
-    (fits && !text.get(end).is_some_and(u8::is_ascii_digit)).then_some(end)
+    let longer = text.get(end).is_some_and(u8::is_ascii_digit);
+    // An address of the Internet behind a plus, as in the listing of a change.
+    let number = std::str::from_utf8(&text[1..end]).unwrap_or_default();
+    let is_ip = number.parse::<Ipv4Addr>().is_ok();
+    (fits && !longer && !is_ip).then_some(end)
 }
 
 /// Length of the number of the North American plan at the start: an area code and an exchange that
@@ -182,6 +187,7 @@ mod tests {
             "x+12345678901",
             "+1234567890123456",
             "@@ -1,7 +1,9 @@",
+            "+192.168.10.101",
             "978-3-16-148410-0",
             "3.141.592.6535",
             "(1) 234-5678",

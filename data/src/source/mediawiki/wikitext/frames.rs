@@ -130,7 +130,10 @@ impl Frames {
     /// Notes a `|` that stands at `place` in the output.
     pub(super) fn pipe(&mut self, place: usize) {
         if let Some(frame) = self.frames.last()
-            && matches!(frame.kind, Kind::Template | Kind::Parameter | Kind::Link | Kind::Variant)
+            && matches!(
+                frame.kind,
+                Kind::Template | Kind::Parameter | Kind::Link | Kind::Variant
+            )
         {
             // Those of frames that were closed, or given up, within this one.
             if self.pipes.len() - frame.pipes < MAX_PIPES {
@@ -165,7 +168,10 @@ mod tests {
         assert!(frames.can_close(Kind::Link) && frames.can_close(Kind::Template));
         assert_eq!(frames.close(Kind::Link).map(|frame| frame.start), Some(2));
         assert!(!frames.can_close(Kind::External) && !frames.can_close(Kind::Link));
-        assert_eq!(frames.close(Kind::Template).map(|frame| frame.start), Some(1));
+        assert_eq!(
+            frames.close(Kind::Template).map(|frame| frame.start),
+            Some(1)
+        );
         assert!(frames.can_close(Kind::Link) && frames.wall().is_none());
     }
 
@@ -177,7 +183,10 @@ mod tests {
         frames.open(Kind::Link, 6);
         frames.pipe(9);
         let link = frames.close(Kind::Link);
-        assert_eq!(link.map(|link| frames.pipes_of(&link).to_vec()), Some(vec![9]));
+        assert_eq!(
+            link.map(|link| frames.pipes_of(&link).to_vec()),
+            Some(vec![9])
+        );
         link.iter().for_each(|link| frames.forget(link));
         frames.pipe(12);
         let template = frames.close(Kind::Template);

@@ -9,10 +9,28 @@ use super::{AMPERSAND, BREAK, GAP, LITERAL};
 /// Words between two underscores each side that switch something in a page. Other languages have
 /// their own, in capitals or in a script without them.
 const SWITCHES: [&str; 22] = [
-    "TOC", "NOTOC", "FORCETOC", "NOEDITSECTION", "NEWSECTIONLINK", "NONEWSECTIONLINK", "NOGALLERY",
-    "HIDDENCAT", "EXPECTUNUSEDCATEGORY", "EXPECTUNUSEDTEMPLATE", "NOCONTENTCONVERT", "NOCC",
-    "NOTITLECONVERT", "NOTC", "INDEX", "NOINDEX", "STATICREDIRECT", "NOGLOBAL", "DISAMBIG",
-    "ARCHIVEDTALK", "NOTALK", "EXPECTWITHOUTSCANS",
+    "TOC",
+    "NOTOC",
+    "FORCETOC",
+    "NOEDITSECTION",
+    "NEWSECTIONLINK",
+    "NONEWSECTIONLINK",
+    "NOGALLERY",
+    "HIDDENCAT",
+    "EXPECTUNUSEDCATEGORY",
+    "EXPECTUNUSEDTEMPLATE",
+    "NOCONTENTCONVERT",
+    "NOCC",
+    "NOTITLECONVERT",
+    "NOTC",
+    "INDEX",
+    "NOINDEX",
+    "STATICREDIRECT",
+    "NOGLOBAL",
+    "DISAMBIG",
+    "ARCHIVEDTALK",
+    "NOTALK",
+    "EXPECTWITHOUTSCANS",
 ];
 
 /// The longest of them, in bytes, with those in other scripts.
@@ -53,22 +71,26 @@ pub(super) fn write(line: &str, keep_spaces: bool, out: &mut String) -> Written 
     } else {
         !text.trim_start().is_empty()
     };
-    if said { Written::Something } else { Written::Nothing }
+    if said {
+        Written::Something
+    } else {
+        Written::Nothing
+    }
 }
 
 /// Writes text of which only entities are markup.
 pub(super) fn decode(text: &str, out: &mut String) {
     let mut rest = text;
-    while let Some(at) = rest.find(['&', AMPERSAND, LITERAL]) {
+    while let Some(at) = rest.find(|c: char| c == '&' || c != '\t' && c < ' ') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        if let Some(behind) = rest.strip_prefix(AMPERSAND) {
-            out.push('&');
-            rest = behind;
-        } else if let Some(behind) = rest.strip_prefix(LITERAL) {
-            rest = behind;
-        } else {
-            rest = &rest[push_entity(rest, out)..];
+        match rest.strip_prefix(AMPERSAND) {
+            Some(behind) => {
+                out.push('&');
+                rest = behind;
+            }
+            None if rest.starts_with('&') => rest = &rest[push_entity(rest, out)..],
+            None => rest = &rest[1..],
         }
     }
     out.push_str(rest);
@@ -154,7 +176,9 @@ impl Inline<'_> {
         while let Some(&byte) = bytes.get(end) {
             match byte {
                 // Single spaces between words are most of all spaces.
-                b' ' if bytes.get(end + 1).is_some_and(|byte| byte.is_ascii_alphanumeric()) => {}
+                b' ' if bytes
+                    .get(end + 1)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric()) => {}
                 b' ' | b'\'' | b'&' | b'_' | 0xC2 | 0..=0x1F => break,
                 _ => {}
             }
@@ -205,7 +229,8 @@ impl Inline<'_> {
             ',' | ';' | '，' | '；' | '、' => {
                 self.trim(|c| c == ' ');
                 let begins = self.out.len() == self.start;
-                if !begins && !opened(self.out) && !self.out.ends_with([next, ',']) {
+                if !begins && !opened(self.out) && !self.out.ends_with([',', ';', '，', '；', '、'])
+                {
                     self.gap = false;
                     return false;
                 }
@@ -233,7 +258,10 @@ impl Inline<'_> {
     }
 
     fn quotes(&mut self) {
-        let len = self.line[self.at..].bytes().take_while(|&byte| byte == b'\'').count();
+        let len = self.line[self.at..]
+            .bytes()
+            .take_while(|&byte| byte == b'\'')
+            .count();
         let shown = match len {
             _ if self.literal => len,
             1 => 1,
@@ -270,7 +298,9 @@ fn switch(text: &str) -> Option<usize> {
     let word = inner.get(..end)?;
     let foreign = !word.is_ascii()
         && word.chars().count() > 2
-        && word.chars().all(|c| c == '_' || c.is_alphabetic() && !c.is_lowercase());
+        && word
+            .chars()
+            .all(|c| c == '_' || c.is_alphabetic() && !c.is_lowercase());
     (foreign || SWITCHES.contains(&word)).then_some(end + 4)
 }
 
@@ -292,7 +322,10 @@ fn extra_apostrophe(line: &str) -> Option<usize> {
             at += 1;
             continue;
         }
-        let len = bytes[at..].iter().take_while(|&&byte| byte == b'\'').count();
+        let len = bytes[at..]
+            .iter()
+            .take_while(|&&byte| byte == b'\'')
+            .count();
         italic ^= len == 2 || len >= 5;
         bold ^= len >= 3;
         if len == 3 {
@@ -305,5 +338,7 @@ fn extra_apostrophe(line: &str) -> Option<usize> {
         }
         at += len;
     }
-    (bold && italic).then(|| one_letter.or(word).or(space)).flatten()
+    (bold && italic)
+        .then(|| one_letter.or(word).or(space))
+        .flatten()
 }

@@ -17,17 +17,23 @@ pub(super) fn plain(flat: &str, left_out: &[String]) -> String {
         broken: false,
         numbers: [0; MAX_LIST_DEPTH],
         headings: Vec::new(),
-        left_out: left_out.iter().map(|name| name.trim().to_lowercase()).collect(),
+        left_out: left_out
+            .iter()
+            .map(|name| name.trim().to_lowercase())
+            .collect(),
         skipped: None,
     };
     let mut rest = flat;
     while let Some(at) = rest.find(CODE) {
-        pass.lines(&rest[..at]);
         let code = &rest[at + CODE.len_utf8()..];
-        // Both marks are written together.
-        let end = code.find(CODE_END).unwrap_or(code.len());
+        // Both marks are written together, but one can go with a variant that is not shown. What
+        // follows is then no code, and looking for an end once is enough.
+        let Some(end) = code.find(CODE_END) else {
+            break;
+        };
+        pass.lines(&rest[..at]);
         pass.code(&code[..end]);
-        rest = code[end..].trim_start_matches(CODE_END);
+        rest = &code[end + CODE_END.len_utf8()..];
     }
     pass.lines(rest);
     pass.drop_headings(0);
@@ -89,7 +95,11 @@ impl Lines {
         if self.skipped.is_some() {
             return;
         }
-        let first = line.trim_start_matches(GAP).chars().next().unwrap_or_default();
+        let first = line
+            .trim_start_matches(GAP)
+            .chars()
+            .next()
+            .unwrap_or_default();
         match first {
             '*' | '#' | ':' | ';' => self.item(line.trim_start_matches(GAP)),
             '|' if row(inner) => self.blank = true,
@@ -133,7 +143,10 @@ impl Lines {
     }
 
     fn item(&mut self, line: &str) {
-        let marks = line.bytes().take_while(|byte| b"*#:;".contains(byte)).count();
+        let marks = line
+            .bytes()
+            .take_while(|byte| b"*#:;".contains(byte))
+            .count();
         let (marks, text) = line.split_at(marks);
         let kept = &marks.as_bytes()[..marks.len().min(MAX_LIST_DEPTH)];
         let Some((&mark, outer)) = kept.split_last() else {

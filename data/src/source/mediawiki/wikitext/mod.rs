@@ -12,9 +12,11 @@
 //! expanded, since a dump of articles does not hold them; `templates` lists those whose own words
 //! are text.
 
+mod angles;
 mod frames;
 mod inline;
 mod lines;
+mod links;
 mod structure;
 mod tables;
 mod tags;

@@ -2,23 +2,17 @@
 //!
 //! Text goes to the output as it comes. Something that opens is noted with its place there; when it
 //! closes, what was written since is removed, or replaced by what of it is text. Something that is
-//! never closed has then left its content as text.
+//! never closed has then left its content as text. Braces are read here, square brackets in `links`,
+//! angle brackets in `angles`.
 
-use super::super::super::html::tag;
-use super::super::site::{Namespaces, Target};
+use super::super::site::Namespaces;
 use super::frames::{Frame, Frames, Kind};
-use super::tags::{Ends, Meaning, meaning};
-use super::{AMPERSAND, BREAK, CODE, CODE_END, GAP, LITERAL, Tables, tables, templates};
+use super::tags::Ends;
+use super::{BREAK, GAP, Tables, tables, templates};
 
 /// Deeper than this nothing is replaced by its text, only removed: each level may move the text
 /// within it once more.
-const MAX_TEXT_DEPTH: usize = 64;
-
-/// What an external link begins with (`$wgUrlProtocols`).
-const SCHEMES: [&str; 10] = [
-    "http://", "https://", "//", "ftp://", "mailto:", "news:", "irc://", "gopher://", "sftp://",
-    "tel:",
-];
+pub(super) const MAX_TEXT_DEPTH: usize = 64;
 
 /// Resolves what nests.
 pub(super) fn flatten(source: &str, namespaces: &Namespaces, tables: Tables) -> String {
@@ -38,19 +32,20 @@ pub(super) fn flatten(source: &str, namespaces: &Namespaces, tables: Tables) -> 
     pass.out
 }
 
-struct Structure<'a> {
-    source: &'a str,
-    at: usize,
+/// The pass over a text.
+pub(super) struct Structure<'a> {
+    pub(super) source: &'a str,
+    pub(super) at: usize,
     /// Nothing but blanks and colons stood on this line so far.
-    fresh: bool,
-    out: String,
-    frames: Frames,
-    ends: Ends,
+    pub(super) fresh: bool,
+    pub(super) out: String,
+    pub(super) frames: Frames,
+    pub(super) ends: Ends,
     /// A comment is not closed: none behind it is either.
-    open_comment: bool,
-    poems: u32,
-    namespaces: &'a Namespaces,
-    tables: Tables,
+    pub(super) open_comment: bool,
+    pub(super) poems: u32,
+    pub(super) namespaces: &'a Namespaces,
+    pub(super) tables: Tables,
 }
 
 /// Bytes that may begin markup, and control characters, which XML does not allow and the marks use.
@@ -107,7 +102,7 @@ impl Structure<'_> {
     }
 
     /// Writes `len` bytes of the source as they are.
-    fn literal(&mut self, len: usize) {
+    pub(super) fn literal(&mut self, len: usize) {
         self.out.push_str(&self.source[self.at..self.at + len]);
         self.at += len;
         self.fresh = false;
@@ -126,24 +121,24 @@ impl Structure<'_> {
         self.fresh = true;
     }
 
-    fn gap(&mut self) {
+    pub(super) fn gap(&mut self) {
         if !self.out.ends_with(GAP) {
             self.out.push(GAP);
         }
     }
 
     /// Removes what was written since `start`.
-    fn remove(&mut self, start: usize) {
+    pub(super) fn remove(&mut self, start: usize) {
         self.out.truncate(start);
         self.gap();
     }
 
-    fn run_of(&self, byte: u8) -> usize {
+    pub(super) fn run_of(&self, byte: u8) -> usize {
         let rest = &self.source.as_bytes()[self.at..];
         rest.iter().take_while(|&&found| found == byte).count()
     }
 
-    fn next_is(&self, ahead: usize, byte: u8) -> bool {
+    pub(super) fn next_is(&self, ahead: usize, byte: u8) -> bool {
         self.source.as_bytes().get(self.at + ahead) == Some(&byte)
     }
 
@@ -237,111 +232,15 @@ impl Structure<'_> {
         let content = self.out[from..].split(';').next().unwrap_or_default();
         let code = content.split_once(':').filter(|(code, _)| {
             let code = code.trim();
-            !code.is_empty() && code.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase())
+            !code.is_empty()
+                && code
+                    .bytes()
+                    .all(|byte| byte == b'-' || byte.is_ascii_lowercase())
         });
         let content = code.map_or(&self.out[from..], |(_, text)| text).to_owned();
         self.out.truncate(frame.start);
         if shown {
             self.out.push_str(&content);
-        }
-    }
-
-    fn open_bracket(&mut self) {
-        let run = self.run_of(b'[');
-        self.fresh = false;
-        if run >= 3 {
-            self.literal(run - 2);
-        } else if self.external(run) {
-            return;
-        }
-        if self.next_is(1, b'[') {
-            self.frames.open(Kind::Link, self.out.len());
-            self.at += 2;
-        } else {
-            self.literal(1);
-        }
-    }
-
-    /// Opens an external link, whose address goes; false where there is none.
-    fn external(&mut self, brackets: usize) -> bool {
-        let rest = &self.source[self.at + brackets..];
-        let is_scheme = |scheme: &&str| {
-            let start = rest.as_bytes().get(..scheme.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
-        };
-        // Of links to pages, those to `http` only are mistakes for sure.
-        let schemes = &SCHEMES[..if brackets == 1 { SCHEMES.len() } else { 2 }];
-        if !schemes.iter().any(|scheme| is_scheme(&scheme)) {
-            return false;
-        }
-        let end = rest.find(|c: char| c.is_whitespace() || "[]<>\"|{}".contains(c));
-        let end = end.unwrap_or(rest.len());
-        let blanks = rest[end..].bytes().take_while(|&byte| byte == b' ').count();
-        self.at += brackets + end + blanks;
-        self.frames.open(Kind::External, self.out.len());
-        true
-    }
-
-    fn close_bracket(&mut self) {
-        self.fresh = false;
-        if self.frames.innermost() == Some(Kind::External) {
-            self.close_external();
-            // Two brackets around an address are a common mistake.
-            self.at += usize::from(self.next_is(1, b']') && !self.frames.can_close(Kind::Link));
-            self.at += 1;
-        } else if self.next_is(1, b']') {
-            if self.frames.can_close(Kind::Link)
-                && let Some(frame) = self.frames.close(Kind::Link)
-            {
-                self.close_link(&frame);
-            }
-            self.at += 2;
-        } else if self.frames.can_close(Kind::External) && !self.frames.can_close(Kind::Link) {
-            self.close_external();
-            self.at += 1;
-        } else {
-            self.literal(1);
-        }
-    }
-
-    fn close_external(&mut self) {
-        if let Some(frame) = self.frames.close(Kind::External)
-            && self.out.len() == frame.start
-        {
-            self.gap();
-        }
-    }
-
-    fn close_link(&mut self, frame: &Frame) {
-        let pipe = self.frames.pipes_of(frame).first().copied();
-        self.frames.forget(frame);
-        let target = &self.out[frame.start..pipe.unwrap_or(self.out.len())];
-        if target.contains('\n') {
-            return;
-        }
-        let kind = self.namespaces.target(target);
-        let dropped = match kind {
-            Target::File | Target::Category => true,
-            // With other words it is a mention.
-            Target::Language => pipe.is_none(),
-            Target::Page => false,
-        };
-        if dropped || self.frames.depth() >= MAX_TEXT_DEPTH {
-            self.remove(frame.start);
-            return;
-        }
-        match pipe {
-            Some(pipe) if !self.out[pipe + 1..].trim().is_empty() => {
-                self.out.drain(frame.start..=pipe);
-            }
-            _ => {
-                if let Some(pipe) = pipe {
-                    self.out.truncate(pipe);
-                }
-                if self.out[frame.start..].starts_with([':', '#']) {
-                    self.out.remove(frame.start);
-                }
-            }
         }
     }
 
@@ -358,7 +257,7 @@ impl Structure<'_> {
         self.literal(1);
     }
 
-    fn close_table(&mut self, frame: &Frame) {
+    pub(super) fn close_table(&mut self, frame: &Frame) {
         self.frames.forget(frame);
         if self.tables == Tables::Rows
             && frame.kind == Kind::Table
@@ -369,124 +268,6 @@ impl Structure<'_> {
             self.out.push_str(&rows);
         } else {
             self.remove(frame.start);
-        }
-    }
-
-    fn angle(&mut self) {
-        let rest = &self.source[self.at..];
-        if rest.starts_with("<!--") {
-            self.comment();
-            return;
-        }
-        let Some(tag) = tag(rest) else {
-            self.literal(1);
-            return;
-        };
-        let Some(meaning) = meaning(tag.name) else {
-            self.literal(1);
-            return;
-        };
-        self.at += tag.len;
-        match meaning {
-            Meaning::Dropped | Meaning::Code | Meaning::Preformatted | Meaning::Literal => {
-                let raw = !tag.closing && !tag.empty;
-                let found = raw.then(|| self.ends.find(self.source, self.at, tag.name));
-                match found.flatten() {
-                    Some((end, behind)) => {
-                        let content = &self.source[self.at..end];
-                        self.raw(content, meaning);
-                        self.at = behind;
-                    }
-                    None => self.gap(),
-                }
-                self.fresh = false;
-            }
-            Meaning::Inline => {}
-            Meaning::Block => self.out.push(BREAK),
-            Meaning::Item => {
-                self.out.push(BREAK);
-                if !tag.closing {
-                    self.out.push_str("- ");
-                }
-            }
-            Meaning::Raised => {
-                if !tag.closing {
-                    self.raised();
-                }
-            }
-            Meaning::Poem => {
-                self.poems = match (tag.closing, tag.empty) {
-                    (true, _) => self.poems.saturating_sub(1),
-                    (false, empty) => self.poems + u32::from(!empty),
-                };
-                self.out.push(BREAK);
-            }
-            Meaning::Table => {
-                if !tag.closing {
-                    self.frames.open(Kind::HtmlTable, self.out.len());
-                } else if self.frames.can_close(Kind::HtmlTable)
-                    && let Some(frame) = self.frames.close(Kind::HtmlTable)
-                {
-                    self.close_table(&frame);
-                }
-            }
-        }
-    }
-
-    /// A comment goes, with its line where it stands alone.
-    fn comment(&mut self) {
-        let rest = &self.source[self.at + 4..];
-        let end = if self.open_comment { None } else { rest.find("-->") };
-        let Some(end) = end else {
-            self.open_comment = true;
-            self.at += 4;
-            return;
-        };
-        self.at += 4 + end + 3;
-        if self.fresh && self.next_is(0, b'\n') && self.out.ends_with('\n') {
-            self.at += 1;
-        }
-    }
-
-    fn raw(&mut self, content: &str, meaning: Meaning) {
-        let lines = content.contains('\n');
-        let (open, close) = match meaning {
-            Meaning::Code | Meaning::Preformatted if lines => (CODE, CODE_END),
-            Meaning::Dropped => {
-                self.gap();
-                return;
-            }
-            _ => (LITERAL, LITERAL),
-        };
-        self.out.push(open);
-        for c in content.chars() {
-            match c {
-                '&' if meaning == Meaning::Code => self.out.push(AMPERSAND),
-                '\n' | '\t' => self.out.push(c),
-                c if c < ' ' => {}
-                c => self.out.push(c),
-            }
-        }
-        self.out.push(close);
-    }
-
-    /// Powers read as powers: 10⁶ is not 106. What is raised for its looks only stays as it is.
-    fn raised(&mut self) {
-        let rest = self.source[self.at..].trim_start_matches('\'');
-        let mut ahead = rest.chars();
-        let (first, second) = (ahead.next(), ahead.next());
-        let number = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-        let power = match first {
-            Some('-' | '−' | '–' | '+') => number(second),
-            Some(c) if c.is_ascii_alphabetic() => matches!(second, Some('<' | '\'')),
-            first => number(first),
-        };
-        let based = |out: &str| {
-            let base = out.trim_end_matches('\'').chars().next_back();
-            base.is_some_and(|c| c.is_alphanumeric() || c == ')')
-        };
-        if power && based(&self.out) {
-            self.out.push('^');
         }
     }
 }

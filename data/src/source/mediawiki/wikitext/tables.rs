@@ -2,7 +2,7 @@
 //!
 //! Source: <https://www.mediawiki.org/wiki/Help:Tables>.
 
-use super::BREAK;
+use super::{BREAK, CODE, CODE_END, LITERAL};
 
 /// The rows of a table, each on a line of its own, cells separated by tabs. `content` is what stands
 /// between `{|` and `|}`; its first line holds the table's attributes.
@@ -28,7 +28,7 @@ pub(super) fn rows(content: &str) -> String {
         } else if !line.is_empty() {
             // A cell's text goes on.
             rows.out.push(' ');
-            rows.out.push_str(line);
+            rows.text(line);
             rows.empty = false;
         }
     }
@@ -52,8 +52,17 @@ impl Rows {
         if !self.empty {
             self.out.push('\t');
         }
-        self.out.push_str(text.trim());
+        self.text(text.trim());
         self.empty = false;
+    }
+
+    /// A row is one line, whatever its cells hold.
+    fn text(&mut self, text: &str) {
+        self.out.extend(text.chars().map(|c| match c {
+            BREAK | '\t' => ' ',
+            CODE | CODE_END => LITERAL,
+            c => c,
+        }));
     }
 
     fn end(&mut self) {

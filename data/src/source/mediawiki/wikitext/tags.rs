@@ -79,10 +79,10 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
         "poem" => Meaning::Poem,
         "table" => Meaning::Table,
         "a" | "abbr" | "b" | "bdi" | "bdo" | "big" | "cite" | "code" | "data" | "del" | "dfn"
-        | "em" | "font" | "i" | "ins" | "kbd" | "mark" | "q" | "rb" | "rp" | "rt" | "rtc" | "ruby" | "s"
-        | "samp" | "section" | "small" | "span" | "strike" | "strong" | "sub" | "td" | "th"
-        | "time" | "tt" | "u" | "var" | "wbr" | "noinclude" | "onlyinclude" | "tbody" | "thead"
-        | "translate" | "languages" | "tvar" => Meaning::Inline,
+        | "em" | "font" | "i" | "ins" | "kbd" | "mark" | "q" | "rb" | "rp" | "rt" | "rtc"
+        | "ruby" | "s" | "samp" | "section" | "small" | "span" | "strike" | "strong" | "sub"
+        | "td" | "th" | "time" | "tt" | "u" | "var" | "wbr" | "noinclude" | "onlyinclude"
+        | "tbody" | "thead" | "translate" | "languages" | "tvar" => Meaning::Inline,
         _ => return None,
     })
 }
@@ -98,7 +98,9 @@ impl Ends {
     /// The content's end and the place behind the closing tag, for a tag of this name whose content
     /// begins at `from`. None where it is not closed.
     pub(super) fn find(&mut self, text: &str, from: usize, name: &str) -> Option<(usize, usize)> {
-        let index = RAW.iter().position(|(raw, _)| raw.eq_ignore_ascii_case(name))?;
+        let index = RAW
+            .iter()
+            .position(|(raw, _)| raw.eq_ignore_ascii_case(name))?;
         if self.missing & (1 << index) != 0 {
             return None;
         }
@@ -141,7 +143,11 @@ mod tests {
         let mut ends = Ends::default();
         assert_eq!(ends.find(text, 5, "ref"), Some((26, 33)));
         assert_eq!(ends.find(text, 5, "math"), None);
-        assert_eq!(ends.find("<math></math>", 0, "math"), None, "it was missing before");
+        assert_eq!(
+            ends.find("<math></math>", 0, "math"),
+            None,
+            "it was missing before"
+        );
     }
 
     #[test]

@@ -28,12 +28,52 @@ pub(super) fn text(out: &str, start: usize, pipes: &[usize]) -> Option<String> {
     let name = name.to_ascii_lowercase().replace('_', " ");
     match name.as_str() {
         "lang" | "transl" | "transliteration" | "script" | "tooltip alt" => content.last(),
-        "nowrap" | "nobr" | "nobold" | "noitalic" | "small" | "smaller" | "big" | "larger" | "abbr"
-        | "tooltip" | "mvar" | "math" | "var" | "code" | "tt" | "kbd" | "key" | "keypress"
-        | "samp" | "mono" | "sic" | "em" | "strong" | "sc" | "smallcaps" | "linktext" | "ill"
-        | "interlanguage link" | "angbr" | "angle bracket" | "resize" | "center" | "flag"
-        | "flagcountry" | "rtl-lang" | "sub" | "overline" | "underline" | "nastaliq" | "vanchor"
-        | "visible anchor" | "nihongo" | "native name" | "nts" | "number table sorting" => first(),
+        "nowrap"
+        | "nobr"
+        | "nobold"
+        | "noitalic"
+        | "small"
+        | "smaller"
+        | "big"
+        | "larger"
+        | "abbr"
+        | "tooltip"
+        | "mvar"
+        | "math"
+        | "var"
+        | "code"
+        | "tt"
+        | "kbd"
+        | "key"
+        | "keypress"
+        | "samp"
+        | "mono"
+        | "sic"
+        | "em"
+        | "strong"
+        | "sc"
+        | "smallcaps"
+        | "linktext"
+        | "ill"
+        | "interlanguage link"
+        | "ipa"
+        | "midsize"
+        | "resize"
+        | "center"
+        | "flag"
+        | "flagcountry"
+        | "rtl-lang"
+        | "sub"
+        | "overline"
+        | "underline"
+        | "nastaliq"
+        | "nq"
+        | "vanchor"
+        | "visible anchor"
+        | "nihongo"
+        | "native name"
+        | "nts"
+        | "number table sorting" => first(),
         "quote" | "blockquote" | "cquote" | "bquote" | "quotation" | "poemquote" | "poem quote" => {
             let quoted = content.named("text").or_else(|| content.named("quote"));
             let quoted = quoted.or_else(|| content.positional(1))?;
@@ -46,14 +86,21 @@ pub(super) fn text(out: &str, start: usize, pipes: &[usize]) -> Option<String> {
         "e" => first().map(|power| format!("×10^{power}")),
         "chem" | "chem2" => Some(content.positionals().collect()),
         "as of" => {
-            let start = if content.named("lc").is_some() { "as of " } else { "As of " };
+            let start = if content.named("lc").is_some() {
+                "as of "
+            } else {
+                "As of "
+            };
             first().map(|date| format!("{start}{date}"))
         }
         "circa" | "c." => Some(format!("c. {}", first().unwrap_or_default())),
         "floruit" | "fl." => Some(format!("fl. {}", first().unwrap_or_default())),
-        "uss" | "hms" | "ss" | "rms" | "hmas" | "hmcs" => {
-            Some(format!("{} {}", name.to_ascii_uppercase(), content.positional(1)?))
-        }
+        "uss" | "hms" | "ss" | "rms" | "hmas" | "hmcs" => Some(format!(
+            "{} {}",
+            name.to_ascii_uppercase(),
+            content.positional(1)?
+        )),
+        "angbr" | "angle bracket" | "angbr ipa" => first().map(|letters| format!("⟨{letters}⟩")),
         "'" | "apostrophe" => Some("'".to_owned()),
         "'s" => Some("'s".to_owned()),
         "'\"" | "' \"" => Some("'\"".to_owned()),
@@ -89,7 +136,10 @@ impl<'a> Content<'a> {
     fn arguments(&self) -> impl Iterator<Item = &'a str> {
         let ends = self.pipes.iter().skip(1).copied().chain([self.out.len()]);
         let (out, pipes) = (self.out, self.pipes);
-        pipes.iter().zip(ends).map(move |(&pipe, end)| out.get(pipe + 1..end).unwrap_or_default())
+        pipes
+            .iter()
+            .zip(ends)
+            .map(move |(&pipe, end)| out.get(pipe + 1..end).unwrap_or_default())
     }
 
     fn positionals(&self) -> impl Iterator<Item = &'a str> {
@@ -116,7 +166,9 @@ impl<'a> Content<'a> {
     /// The last argument behind a language's code.
     fn last(&self) -> Option<String> {
         let last = self.positionals().skip(1).last();
-        let text = last.or_else(|| self.positional(2)).or_else(|| self.named("text"))?;
+        let text = last
+            .or_else(|| self.positional(2))
+            .or_else(|| self.named("text"))?;
         (!text.is_empty()).then(|| text.to_owned())
     }
 

@@ -1,0 +1,227 @@
+//! How fast a corpus is prepared, stage by stage, on one core, and from end to end on one core and on two.
+//!
+//! ```text
+//! SLOVO_DATA=DIR cargo run --release -p slovo-data --example throughput [-- --tokenizer tokenizer.json]
+//! ```
+//!
+//! Each figure is the median of five. Text: the books, introductions and kernel documentation of `$SLOVO_DATA`, in documents of
+//! 4 kB. `throughput.py` beside this file times Hugging Face's `tokenizers`, `tiktoken` and `datatrove` on the same.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use slovo_data::clean::clean;
+use slovo_data::clean::rules::{Rule, Verdict};
+use slovo_data::dedup::MinHash;
+use slovo_data::prepare::{Options, prepare_with};
+use slovo_data::recipe::{Clean, DataRecipe, from_ron_str};
+use slovo_data::source::Inputs;
+use slovo_data::tokenizer::{BpeSample, Specials, Tokenizer, train_bpe};
+use slovo_data::{Batches, Windows};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const RUNS: usize = 5;
+/// Bytes of a document.
+const DOCUMENT: usize = 4096;
+/// Bytes of text in all.
+const TEXT: usize = 16 << 20;
+
+fn main() -> Result<(), Failure> {
+    let data = PathBuf::from(
+        std::env::var("SLOVO_DATA").map_err(|_| "set SLOVO_DATA to the folder of the texts")?,
+    );
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    pool.install(|| stages(&data))?;
+    let seconds: Vec<f64> = [1, 2]
+        .into_iter()
+        .map(|threads| whole(&data, threads))
+        .collect::<Result<_, _>>()?;
+    println!(
+        "end to end on two cores over one  {:.2}",
+        seconds[0] / seconds[1]
+    );
+    Ok(())
+}
+
+fn stages(data: &Path) -> Result<(), Failure> {
+    for (name, path) in [
+        ("read a crawl, main text", "web/iana.warc.gz"),
+        ("read a wiki's dump", "wikipedia/enwiki-sample.xml.bz2"),
+        ("read JSON Lines", "docs/linux-doc.jsonl.gz"),
+    ] {
+        let path = data.join(path);
+        let length = std::fs::metadata(&path)?.len();
+        let paths = [path.display().to_string()];
+        report(name, length, "on disk", || {
+            Inputs::typed(&paths)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .count()
+        });
+    }
+    let documents = documents(data)?;
+    let bytes = documents.iter().map(|text| text.len() as u64).sum();
+    report("clean", bytes, "", || {
+        documents
+            .iter()
+            .map(|text| clean(text.clone(), &Clean::default()))
+            .count()
+    });
+    let rules: Vec<Rule> = from_ron_str(
+        "[Characters(()), Language((languages: [\"en\"])), GopherRepetition(()), GopherQuality(()), C4(()), FineWeb(()), Personal(())]",
+    )?;
+    for rule in &rules {
+        report(rule.name(), bytes, "", || {
+            documents.iter().map(|text| rule.apply(text, None)).count()
+        });
+    }
+    report("all rules, each text until it goes", bytes, "", || {
+        let kept = |text: &&String| {
+            let mut text = std::borrow::Cow::Borrowed(text.as_str());
+            rules.iter().all(|rule| match rule.apply(&text, None) {
+                Verdict::Keep => true,
+                Verdict::Change(changed) => {
+                    text = changed.into();
+                    true
+                }
+                Verdict::Drop(_) => false,
+            })
+        };
+        documents.iter().filter(kept).count()
+    });
+    let sketcher = MinHash::default().sketcher()?;
+    report("MinHash", bytes, "", || {
+        documents
+            .iter()
+            .filter_map(|text| sketcher.signature(text))
+            .count()
+    });
+    let tokenizer = tokenizer(&documents)?;
+    report("tokenise", bytes, "", || {
+        documents
+            .iter()
+            .map(|text| tokenizer.encode(text).map_or(0, |ids| ids.len()))
+            .sum::<usize>()
+    });
+    let long: String = documents
+        .concat()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .concat();
+    let long = &long[..long.floor_char_boundary(1 << 20)];
+    report(
+        "tokenise a megabyte without a space",
+        long.len() as u64,
+        "",
+        || tokenizer.encode(long).map_or(0, |ids| ids.len()),
+    );
+    Ok(())
+}
+
+/// The text, in documents of [`DOCUMENT`] bytes.
+fn documents(data: &Path) -> Result<Vec<String>, Failure> {
+    let paths = [
+        "books",
+        "wikipedia/leads-en.jsonl.gz",
+        "docs/linux-doc.jsonl.gz",
+    ];
+    let mut documents = Vec::new();
+    let mut total = 0;
+    for path in paths {
+        let mut left = TEXT / paths.len();
+        let mut text = String::new();
+        for document in Inputs::typed(&[data.join(path).display().to_string()])? {
+            text += &document?.text;
+            while text.len() > DOCUMENT && left > 0 {
+                let rest = text.split_off(text.floor_char_boundary(DOCUMENT));
+                total += text.len();
+                left = left.saturating_sub(text.len());
+                documents.push(std::mem::replace(&mut text, rest));
+            }
+            if left == 0 {
+                break;
+            }
+        }
+    }
+    println!("{} documents, {total} bytes", documents.len());
+    Ok(documents)
+}
+
+/// The tokenizer that `--tokenizer` names, or one of 32,768 tokens trained here.
+fn tokenizer(documents: &[String]) -> Result<Tokenizer, Failure> {
+    let mut arguments = std::env::args().skip(1);
+    if let (Some("--tokenizer"), Some(path)) = (arguments.next().as_deref(), arguments.next()) {
+        return Ok(Tokenizer::from_file(Path::new(&path))?);
+    }
+    let mut sample = BpeSample::new(TEXT);
+    for text in documents {
+        sample.push(text);
+    }
+    Ok(train_bpe(&sample, 32_768, 2, Specials::Text)?)
+}
+
+/// The whole of it: five sources in GPT-3's mixture, and a pass over the batches.
+fn whole(data: &Path, threads: usize) -> Result<f64, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    let recipe: DataRecipe = from_ron_str(&format!(
+        "(name: \"whole\", sources: [
+            Files(name: Some(\"web\"), paths: [\"{0}/web/iana.warc.gz\"], bad_lines: Skip),
+            Files(name: Some(\"wiki\"), paths: [\"{0}/wikipedia/enwiki-sample.xml.bz2\"]),
+            Files(name: Some(\"books\"), paths: [\"{0}/books\"]),
+            Files(name: Some(\"leads\"), paths: [\"{0}/wikipedia/leads-en.jsonl.gz\"]),
+            Files(name: Some(\"docs\"), paths: [\"{0}/docs/linux-doc.jsonl.gz\"]),
+          ], rules: [GopherRepetition(()), FineWeb(())], duplicates: (exact: true, near: Some(())),
+          tokenizer: Bpe(vocab_size: 8192, sample: 4194304), split: Hash(validation: 0.02))",
+        data.display()
+    ))?;
+    let mut seconds = Vec::new();
+    for _ in 0..RUNS {
+        let folder = tempfile::tempdir()?;
+        let options = Options {
+            out: Some(folder.path().join("out")),
+            ..Options::default()
+        };
+        let start = Instant::now();
+        let prepared =
+            pool.install(|| prepare_with(&recipe, &options, &mut |_| {}, &AtomicBool::new(false)))?;
+        seconds.push(start.elapsed().as_secs_f64());
+        if threads == 1 && seconds.len() == RUNS {
+            let shards = Arc::clone(&prepared.train);
+            let bytes = shards.bytes();
+            report("pack and read windows of 1,024", bytes, "", || {
+                let batches = Batches::new(Arc::clone(&shards), Windows::BestFit, 1_024, 8, 1);
+                batches.map_or(0, |batches| (0..64).map(|i| batches.batch(i).rows).sum())
+            });
+        }
+    }
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds[RUNS / 2];
+    println!(
+        "{:<40} {median:>8.1} s",
+        format!("end to end, {threads} threads")
+    );
+    Ok(median)
+}
+
+/// Prints the median speed of some work on `bytes` bytes.
+fn report(name: &str, bytes: u64, of: &str, mut work: impl FnMut() -> usize) {
+    let mut seconds: Vec<f64> = (0..RUNS)
+        .map(|_| {
+            let start = Instant::now();
+            std::hint::black_box(work());
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    println!(
+        "{name:<40} {:>8.1} MB/s {of}",
+        bytes as f64 / 1e6 / seconds[RUNS / 2]
+    );
+}

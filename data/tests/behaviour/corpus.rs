@@ -1,0 +1,320 @@
+//! A corpus of several sources: read as they come, judged, compared, shared between machines.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use slovo_data::prepare::{Options, Share, prepare_share, prepare_with};
+use slovo_data::recipe::{DataRecipe, from_ron_str};
+use slovo_data::{Prepared, Report};
+
+/// Sentences that no rule objects to; `seed` makes them another text.
+fn prose(seed: usize, sentences: usize) -> String {
+    const WORDS: [&str; 24] = [
+        "river", "stone", "morning", "the", "quiet", "of", "window", "and", "letter", "that",
+        "garden", "with", "mountain", "to", "winter", "have", "station", "be", "lantern",
+        "harbour", "orchard", "winding", "bridge", "evening",
+    ];
+    let mut state = seed as u64 + 1;
+    let mut next = |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let sentence = |_| {
+        let words: Vec<&str> = (0..12).map(|_| WORDS[next(WORDS.len())]).collect();
+        format!("The {}.", words.join(" "))
+    };
+    let sentences: Vec<String> = (0..sentences).map(sentence).collect();
+    sentences.join(" ")
+}
+
+fn warc(pages: &[(&str, String)]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for (url, body) in pages {
+        let html = format!(
+            "<html><head><title>Page</title></head><body><nav><a href=\"/\">Home</a></nav><main><h1>Page</h1>\
+             <p>{body}</p></main></body></html>"
+        );
+        let http =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}");
+        let head = format!(
+            "WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2026-01-01T00:00:00Z\r\n\
+             Content-Type: application/http; msgtype=response\r\nContent-Length: {}\r\n\r\n",
+            http.len()
+        );
+        file.extend(head.bytes().chain(http.bytes()).chain(*b"\r\n\r\n"));
+    }
+    file
+}
+
+/// A folder of four sources, and a recipe over them in which `#` is the folder.
+fn corpus(folder: &Path) -> DataRecipe {
+    let json = |text: &str| serde_json::json!({ "text": text }).to_string();
+    let pages = [
+        ("https://a.example/1", prose(1, 30)),
+        ("https://a.example/2", prose(2, 30)),
+        // The same as the first, on another host.
+        ("https://b.example/1", prose(1, 30)),
+        (
+            "https://b.example/short",
+            "Too short a page to be prose.".to_owned(),
+        ),
+    ];
+    fs::write(folder.join("crawl.warc"), warc(&pages)).unwrap();
+    let lines: Vec<String> = (10..30).map(|seed| json(&prose(seed, 20))).collect();
+    fs::write(folder.join("lines.jsonl"), lines.join("\n")).unwrap();
+    let nearly = prose(10, 20).replacen("The", "A", 1);
+    fs::write(
+        folder.join("more.jsonl"),
+        format!("{}\n{}\n", json(&nearly), json(&prose(40, 20))),
+    )
+    .unwrap();
+    fs::write(
+        folder.join("table.csv"),
+        format!(
+            "id,body,heading\n1,\"{}\",One\n2,\"{}\",Two\n",
+            prose(50, 20),
+            prose(51, 20)
+        ),
+    )
+    .unwrap();
+    let ron = r##"(
+        name: "corpus",
+        sources: [
+            Files(name: Some("crawl"), paths: ["#/crawl.warc"], rules: Some([GopherQuality(())])),
+            Files(name: Some("lines"), paths: ["#/lines.jsonl"]),
+            Files(name: Some("more"), paths: ["#/more.jsonl"]),
+            Files(name: Some("table"), paths: ["#/table.csv"], field: "body", columns: (title: Some("heading"))),
+        ],
+        duplicates: (exact: true, near: Some(())),
+        tokenizer: Byte,
+        split: Hash(validation: 0.2),
+    )"##;
+    from_ron_str(&ron.replace('#', &folder.display().to_string())).unwrap()
+}
+
+fn prepared(recipe: &DataRecipe, options: &Options) -> Prepared {
+    prepare_with(recipe, options, &mut |_| {}, &AtomicBool::new(false)).unwrap()
+}
+
+fn options(folder: &Path, out: &str) -> Options {
+    Options {
+        out: Some(folder.join(out)),
+        ..Options::default()
+    }
+}
+
+/// What must be the same, however a corpus was made.
+fn made(report: &Report) -> impl PartialEq + std::fmt::Debug + use<> {
+    (
+        report.fingerprint.clone(),
+        report.text_fingerprint.clone(),
+        report.judged.clone(),
+        report.sources.clone(),
+        report.duplicate_sizes.clone(),
+    )
+}
+
+#[test]
+fn sources_are_read_judged_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = corpus(folder.path());
+    let report = prepared(&recipe, &options(folder.path(), "out")).report;
+    let crawl = &report.judged["crawl"];
+    assert_eq!(crawl.read.documents, 4);
+    let quality = &crawl.steps[0];
+    assert_eq!(
+        (quality.documents_in, quality.documents_out),
+        (4, 3),
+        "{quality:?}"
+    );
+    assert_eq!(quality.samples[0].place, "https://b.example/short");
+    let twice = &crawl.steps[1];
+    assert_eq!(twice.dropped, [("the same words".to_owned(), 1)].into());
+    assert_eq!(twice.samples[0].place, "https://b.example/1");
+    assert_eq!(crawl.kept.documents, 2);
+    assert_eq!(crawl.kept.hosts, [("a.example".to_owned(), 2)].into());
+    // Across sources: one word of another file's document differs.
+    let more = report.judged["more"].steps.last().unwrap();
+    assert_eq!(
+        more.dropped,
+        [("nearly the same words".to_owned(), 1)].into()
+    );
+    assert_eq!(report.sources["table"].documents, 2);
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    assert!(page.contains("nearly the same words") && page.contains("a.example"));
+    // What lay beside the result while it was made is gone.
+    assert!(!folder.path().join("out.parts").exists());
+}
+
+#[test]
+fn where_documents_come_from_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let prepared = prepared(&corpus(folder.path()), &options(folder.path(), "out"));
+    let all = [&prepared.train, &prepared.validation].map(|shards| shards.documents());
+    let found: Vec<_> = all.into_iter().flatten().map(Result::unwrap).collect();
+    let origin = |source: &str| {
+        let of = found
+            .iter()
+            .find(|it| it.provenance.source == source)
+            .unwrap();
+        of.provenance.origin.clone()
+    };
+    let page = origin("crawl");
+    assert!(page.url.unwrap().starts_with("https://a.example/"));
+    assert_eq!(page.date.as_deref(), Some("2026-01-01T00:00:00Z"));
+    assert!(page.offset.is_some());
+    assert_eq!(page.language.as_deref(), Some("en"));
+    assert!(["One", "Two"].contains(&origin("table").title.unwrap().as_str()));
+    // A place in a split leads back to its document.
+    let first = &found[0];
+    let again = prepared
+        .train
+        .documents_of(first.start..first.start + 1)
+        .unwrap();
+    assert_eq!(again, [first.clone()]);
+}
+
+#[test]
+fn many_machines_make_what_one_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = corpus(folder.path());
+    let one = prepared(&recipe, &options(folder.path(), "one")).report;
+    let mut folders = Vec::new();
+    for number in 1..=3 {
+        let share = Share { number, of: 3 };
+        let out = options(folder.path(), &format!("machine-{number}"));
+        let made = prepare_share(&recipe, share, &out, &mut |_| {}, &AtomicBool::new(false));
+        folders.push(made.unwrap());
+    }
+    // Where the shares are joined, the files need not be.
+    for name in ["crawl.warc", "lines.jsonl", "more.jsonl", "table.csv"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    folders.reverse();
+    let merged = Options {
+        merge: folders.clone(),
+        memory: 1 << 22,
+        ..options(folder.path(), "merged")
+    };
+    assert_eq!(made(&prepared(&recipe, &merged).report), made(&one));
+
+    let missing = Options {
+        merge: folders[1..].to_vec(),
+        ..options(folder.path(), "missing")
+    };
+    let fault = prepare_with(&recipe, &missing, &mut |_| {}, &AtomicBool::new(false));
+    let fault = fault.unwrap_err();
+    assert!(
+        fault.is_usage() && fault.to_string().contains("part 2 is missing"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = corpus(folder.path());
+    let whole = prepared(&recipe, &options(folder.path(), "whole")).report;
+    // Two of four parts are made, and then nothing more.
+    let share = Share { number: 1, of: 2 };
+    let out = options(folder.path(), "out");
+    let parts = prepare_share(&recipe, share, &out, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+    let part = parts.join("part-00000.jsonl.gz");
+    let before = fs::metadata(&part).unwrap().modified().unwrap();
+    let kept = Options {
+        keep_parts: true,
+        ..out.clone()
+    };
+    assert_eq!(made(&prepared(&recipe, &kept).report), made(&whole));
+    assert_eq!(fs::metadata(&part).unwrap().modified().unwrap(), before);
+    // A file that has changed since is read anew.
+    fs::remove_dir_all(folder.path().join("out")).unwrap();
+    fs::write(
+        folder.path().join("crawl.warc"),
+        warc(&[("https://c.example/", prose(3, 30))]),
+    )
+    .unwrap();
+    let report = prepared(&recipe, &out).report;
+    assert_eq!(
+        report.judged["crawl"].kept.hosts,
+        [("c.example".to_owned(), 1)].into()
+    );
+}
+
+#[test]
+fn a_stop_leaves_complete_parts_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = corpus(folder.path());
+    let stopped = prepare_with(
+        &recipe,
+        &options(folder.path(), "out"),
+        &mut |_| {},
+        &AtomicBool::new(true),
+    );
+    assert!(stopped.unwrap_err().is_stopped());
+    assert!(!folder.path().join("out").exists());
+    prepared(&recipe, &options(folder.path(), "out"));
+}
+
+#[test]
+fn what_a_model_is_tested_on_is_taken_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut recipe = corpus(folder.path());
+    // One sentence of a document is a question of the evaluation.
+    let sentence = prose(12, 20)
+        .split_inclusive(". ")
+        .nth(3)
+        .unwrap()
+        .to_owned();
+    fs::write(folder.path().join("evaluation.txt"), sentence).unwrap();
+    let ron = format!(
+        "Some((texts: [Files(paths: [\"{}/evaluation.txt\"])]))",
+        folder.path().display()
+    );
+    recipe.contamination = from_ron_str(&ron).unwrap();
+    let report = prepared(&recipe, &options(folder.path(), "out")).report;
+    let step = &report.judged["lines"].steps[0];
+    assert_eq!(
+        (step.name.as_str(), step.documents_in - step.documents_out),
+        ("contamination", 1)
+    );
+    assert_eq!(report.sources["lines"].documents, 19);
+}
+
+#[test]
+fn paragraphs_that_stood_before_are_taken_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    let notice = "This page is the property of its owner, and whoever copies any part of it without asking first \
+                  will be asked afterwards, in writing.";
+    for name in ["a", "b", "c"] {
+        let text = match name {
+            "c" => notice.to_owned(),
+            name => format!(
+                "{}\n\n{notice}\n",
+                prose(name.len() + usize::from(name == "b"), 10)
+            ),
+        };
+        fs::write(folder.path().join(format!("{name}.txt")), text).unwrap();
+    }
+    let ron = format!(
+        "(name: \"notices\", sources: [Files(paths: [\"{path}/*.txt\"])], duplicates: (paragraphs: Some(())),
+          tokenizer: Byte, split: Position(validation: 0.1))"
+    );
+    let recipe: DataRecipe = from_ron_str(&ron).unwrap();
+    let prepared = prepared(&recipe, &options(folder.path(), "out"));
+    let mut text = Vec::new();
+    slovo_data::prepare::write_text(&prepared.train, &prepared.tokenizer, &mut text).unwrap();
+    prepared.write_validation_text(&mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(text.matches("property of its owner").count(), 1);
+    let judged = &prepared.report.judged["0: files"];
+    assert_eq!(judged.kept.documents, 2);
+    assert_eq!(
+        judged.steps[0].dropped,
+        [("all paragraphs stand elsewhere".to_owned(), 1)].into()
+    );
+}

@@ -1,0 +1,193 @@
+//! Files that are broken, each in its own way: its outcome, and its place in the report.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use slovo_data::prepare::{Options, SourceReport, prepare_with};
+use slovo_data::recipe::{DataRecipe, from_ron_str};
+use slovo_data::{Error, memory};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What becomes of a file beside a good one; `bad_lines` is `Stop` or `Skip`.
+fn outcome(name: &str, bytes: &[u8], bad_lines: &str) -> Result<SourceReport, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("good.txt"), "A good text.\n".repeat(50)).unwrap();
+    fs::write(folder.path().join(name), bytes).unwrap();
+    prepared(folder.path(), name, bad_lines)
+}
+
+fn prepared(folder: &Path, name: &str, bad_lines: &str) -> Result<SourceReport, Error> {
+    let path = folder.display();
+    let recipe: DataRecipe = from_ron_str(&format!(
+        "(name: \"broken\", tokenizer: Byte, split: Position(validation: 0.1), duplicates: (exact: true), sources: [
+            Files(name: Some(\"good\"), paths: [\"{path}/good.txt\"]),
+            Files(name: Some(\"broken\"), paths: [\"{path}/{name}\"], bad_lines: {bad_lines}),
+        ])"
+    ))
+    .unwrap();
+    let options = Options {
+        out: Some(folder.join("out")),
+        ..Options::default()
+    };
+    let made = prepare_with(&recipe, &options, &mut |_| {}, &AtomicBool::new(false))?;
+    Ok(made.report.judged["broken"].clone())
+}
+
+#[test]
+fn marks_controls_and_line_ends_are_cleaned_and_counted() {
+    let report = outcome("a.txt", b"\xEF\xBB\xBFone\r\ntwo\x01\rthree \xFF\n", "Stop").unwrap();
+    assert_eq!(report.read.encoding_replaced, 1);
+    assert_eq!(report.clean.newlines_changed, 2);
+    assert_eq!(report.clean.control_removed, 2);
+    assert_eq!(report.kept.bytes, "one\ntwo\nthree \u{FFFD}\n".len() as u64);
+}
+
+#[test]
+fn empty_and_blank_documents_are_no_documents() {
+    for bytes in [&b""[..], b"\n", b" \r\n\t\n", b"\xEF\xBB\xBF"] {
+        let report = outcome("a.txt", bytes, "Stop").unwrap();
+        assert_eq!(report.kept.documents, 0, "{bytes:?}");
+        assert_eq!(report.clean.too_short, report.read.documents, "{bytes:?}");
+    }
+}
+
+#[test]
+fn what_is_no_text_stops_the_run_or_is_counted() {
+    let nul = b"text and \0 more";
+    let fault = outcome("a.txt", nul, "Stop").unwrap_err();
+    assert!(
+        fault.is_usage() && fault.to_string().contains("byte 9 is NUL"),
+        "{fault}"
+    );
+    let report = outcome("a.txt", nul, "Skip").unwrap();
+    assert!(report.read.broken_files[0].contains("byte 9 is NUL"));
+}
+
+#[test]
+fn a_packed_file_that_breaks_off_gives_what_was_whole() {
+    let lines: String = (0..2_000)
+        .map(|i| format!("{{\"text\": \"line number {i}\"}}\n"))
+        .collect();
+    let packed = gzip(lines.as_bytes());
+    let half = &packed[..packed.len() / 2];
+    let fault = outcome("a.jsonl.gz", half, "Stop").unwrap_err().to_string();
+    assert!(
+        fault.contains("a.jsonl.gz") && fault.contains("cut short"),
+        "{fault}"
+    );
+    let report = outcome("a.jsonl.gz", half, "Skip").unwrap();
+    assert!(report.read.broken_files[0].contains("cut short"));
+    assert!(
+        (500..1_500).contains(&report.kept.documents),
+        "{}",
+        report.kept.documents
+    );
+}
+
+#[test]
+fn records_that_cannot_be_read_stop_the_run_or_are_counted() {
+    let warc = "WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\nContent-Length: 26\r\n\r\nThe plain text of a \
+                page.\n\r\n\r\n";
+    for (what, name, bytes, documents) in [
+        (
+            "cut in a head",
+            "a.warc",
+            format!("{warc}WARC/1.0\r\nWARC-Ty"),
+            1,
+        ),
+        (
+            "length of 2^64 - 1",
+            "a.warc",
+            warc.replacen("26", "18446744073709551615", 1),
+            0,
+        ),
+        (
+            "unclosed XML",
+            "a.xml",
+            "<mediawiki><page><title>A".to_owned(),
+            0,
+        ),
+        (
+            "a quote that is never closed",
+            "a.csv",
+            "text\n\"never\n".to_owned(),
+            0,
+        ),
+    ] {
+        let fault = outcome(name, bytes.as_bytes(), "Stop").unwrap_err();
+        assert!(
+            fault.is_usage() && fault.to_string().contains("byte "),
+            "{what}: {fault}"
+        );
+        let report = outcome(name, bytes.as_bytes(), "Skip").unwrap();
+        assert_eq!(report.read.damaged_skipped, 1, "{what}");
+        assert_eq!(report.kept.documents, documents, "{what}");
+    }
+}
+
+#[test]
+fn templates_ten_thousand_deep_are_only_templates() {
+    let text = format!(
+        "Before. {}{} Behind it, more words.",
+        "{{a|".repeat(10_000),
+        "}}".repeat(10_000)
+    );
+    let dump = format!(
+        "<mediawiki><page><title>A</title><ns>0</ns><revision><timestamp>2026-01-01T00:00:00Z</timestamp><text>{text}</text>\
+         </revision></page></mediawiki>"
+    );
+    let report = outcome("a.xml", dump.as_bytes(), "Stop").unwrap();
+    assert_eq!(report.kept.documents, 1);
+    assert!(report.kept.bytes < 100);
+}
+
+#[test]
+fn a_table_without_the_column_says_which_there_are() {
+    let fault = outcome("a.csv", b"id,body\n1,x\n", "Stop")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        fault.contains("no column `text`; there are: id, body"),
+        "{fault}"
+    );
+}
+
+/// A line of half a gigabyte, and as much behind a file of half a megabyte: neither is held.
+#[test]
+fn memory_does_not_grow_with_what_is_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("good.txt"), "A good text.\n".repeat(50)).unwrap();
+    let zeros = vec![b'a'; 1 << 20];
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..512 {
+        encoder.write_all(&zeros).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    assert!(bomb.len() < 1 << 20, "{}", bomb.len());
+    for name in [
+        "a.jsonl.gz",
+        "a.csv.gz",
+        "a.xml.gz",
+        "a.warc.gz",
+        "a.html.gz",
+        "a.tex.gz",
+    ] {
+        fs::write(folder.path().join(name), &bomb).unwrap();
+        let before = memory::peak();
+        let _ = prepared(folder.path(), name, "Skip");
+        let _ = fs::remove_dir_all(folder.path().join("out"));
+        if let (Some(before), Some(after)) = (before, memory::peak()) {
+            let grown = after.saturating_sub(before) >> 20;
+            assert!(grown < 256, "{name}: {grown} MiB");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The seeds of the fuzz targets for formats (`fuzz/corpus/warc` and so on), and hundreds of changes to each: documents, or
+//! an error that names the place, soon, and never a panic.
+#![allow(clippy::unwrap_used)]
+
+use slovo_data::recipe::FileFormat;
+use slovo_data::untrusted;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Changes to each seed.
+const CHANGES: u64 = 150;
+
+/// Name of the format, the format, and seeds: a name, a file, how many documents it has.
+type Seeds = (
+    &'static str,
+    FileFormat,
+    Vec<(&'static str, Vec<u8>, usize)>,
+);
+
+fn seeds() -> Vec<Seeds> {
+    let posts = FileFormat::StackExchange {
+        site: None,
+        min_score: None,
+    };
+    vec![
+        (
+            "warc",
+            FileFormat::Warc,
+            vec![
+                ("page", warc("<p>A page of some words.</p>"), 1),
+                ("wet", wet(), 1),
+                ("cut-in-head", warc("x")[..40].to_vec(), 0),
+                ("endless", endless(), 0),
+            ],
+        ),
+        (
+            "html",
+            FileFormat::Html,
+            vec![
+                (
+                    "page",
+                    b"<title>T</title><p>A page of some words.".to_vec(),
+                    1,
+                ),
+                ("deep", "<div>".repeat(5_000).into_bytes(), 0),
+            ],
+        ),
+        (
+            "mediawiki",
+            FileFormat::MediaWiki,
+            vec![
+                (
+                    "article",
+                    wiki("'''Bold''' [[link|text]] {{a|{{b}}}} and more words."),
+                    1,
+                ),
+                ("deep", wiki(&"{{".repeat(5_000)), 0),
+                ("cut", wiki("text")[..120].to_vec(), 0),
+            ],
+        ),
+        (
+            "stackexchange",
+            posts,
+            vec![
+                ("question", POSTS.as_bytes().to_vec(), 1),
+                ("cut", POSTS.as_bytes()[..150].to_vec(), 1),
+            ],
+        ),
+        (
+            "latex",
+            FileFormat::Latex,
+            vec![
+                ("paper", PAPER.as_bytes().to_vec(), 1),
+                ("bomb", BOMB.as_bytes().to_vec(), 0),
+                ("groups", "{".repeat(5_000).into_bytes(), 0),
+            ],
+        ),
+        (
+            "csv",
+            FileFormat::Csv,
+            vec![
+                (
+                    "table",
+                    b"id,text\n1,\"two\nlines, \"\"quoted\"\"\"\n2,plain\n".to_vec(),
+                    2,
+                ),
+                ("open", b"id,text\n1,\"never closed\n2,plain\n".to_vec(), 0),
+            ],
+        ),
+        (
+            "gutenberg",
+            FileFormat::Gutenberg,
+            vec![
+                ("book", BOOK.as_bytes().to_vec(), 1),
+                ("plain", b"Just a book.\n".to_vec(), 1),
+            ],
+        ),
+        (
+            "jsonl",
+            FileFormat::Jsonl,
+            vec![
+                (
+                    "lines",
+                    b"{\"text\": \"a\"}\n\n{\"text\": \"b\", \"url\": \"http://x\"}\n".to_vec(),
+                    2,
+                ),
+                ("bad", b"{\"text\": 1}\nno\n{}".to_vec(), 0),
+            ],
+        ),
+        (
+            "text",
+            FileFormat::Text,
+            vec![
+                ("marked", b"\xEF\xBB\xBFone\r\ntwo \xFF\n".to_vec(), 1),
+                ("empty", Vec::new(), 0),
+            ],
+        ),
+    ]
+}
+
+fn warc(body: &str) -> Vec<u8> {
+    let http = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body>{body}</body></html>"
+    );
+    record("response", "application/http", &http)
+}
+
+fn wet() -> Vec<u8> {
+    record("conversion", "text/plain", "The plain text of a page.\n")
+}
+
+fn record(kind: &str, content: &str, block: &str) -> Vec<u8> {
+    format!(
+        "WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: http://example.org/\r\nWARC-Date: \
+         2026-01-01T00:00:00Z\r\nContent-Type: {content}\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
+        block.len()
+    )
+    .into_bytes()
+}
+
+/// A length that no file has.
+fn endless() -> Vec<u8> {
+    b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 18446744073709551615\r\n\r\nx".to_vec()
+}
+
+fn wiki(text: &str) -> Vec<u8> {
+    format!(
+        "<mediawiki xmlns=\"http://www.mediawiki.org/xml/export-0.11/\"><siteinfo><base>https://en.wikipedia.org/wiki/Main\
+         </base></siteinfo><page><title>T</title><ns>0</ns><id>1</id><revision><id>2</id><timestamp>2026-01-01T00:00:00Z\
+         </timestamp><model>wikitext</model><format>text/x-wiki</format><text>{text}</text></revision></page></mediawiki>"
+    )
+    .into_bytes()
+}
+
+const POSTS: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<posts>\n  <row Id=\"1\" PostTypeId=\"1\" Score=\"3\" Title=\"How?\" \
+     Body=\"&lt;p&gt;How is it done?&lt;/p&gt;\" />\n  <row Id=\"2\" PostTypeId=\"2\" ParentId=\"1\" Score=\"5\" \
+     Body=\"&lt;p&gt;Like this.&lt;/p&gt;\" />\n</posts>\n";
+
+const PAPER: &str = "\\documentclass{article}\n\\newcommand{\\x}[1]{very #1}\n\\title{A paper}\n\\begin{document}\n\\section{One}\nIt is \
+     \\x{good} that $a^2$ is there. % a remark\n\\begin{itemize}\\item first\\end{itemize}\n\\end{document}\n";
+
+const BOMB: &str = "\\documentclass{article}\\begin{document}\\def\\a{\\b\\b\\b\\b}\\def\\b{\\c\\c\\c\\c}\\def\\c{\\d\\d\\d\\d}\\def\\d{\\a\\a\\a\\a}\\a\\end{document}";
+
+const BOOK: &str = "The Project Gutenberg EBook of Emma\n\nTitle: Emma\n\n*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***\n\nEmma \
+     Woodhouse, handsome.\n\n*** END OF THIS PROJECT GUTENBERG EBOOK EMMA ***\n\nLicence.\n";
+
+/// A generator of our own, so that a failure can be had again.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, below: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (self.0 >> 33) as usize % below.max(1)
+    }
+}
+
+/// A bit flipped, a part left out, said twice, or a part of another file put in.
+fn changed(bytes: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let at = random.below(bytes.len());
+    let end = (at + random.below(60)).min(bytes.len());
+    match random.below(4) {
+        0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
+        1 => drop(bytes.drain(at..end)),
+        2 => {
+            let part = bytes[at..end].to_vec();
+            bytes.splice(at..at, part);
+        }
+        _ => {
+            let from = random.below(other.len());
+            let to = (from + random.below(60)).min(other.len());
+            bytes.splice(at..end, other[from..to].iter().copied());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn whatever_the_file_there_is_an_answer() {
+    let corpus = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus"));
+    let formats = seeds();
+    let all: Vec<&[u8]> = formats
+        .iter()
+        .flat_map(|(.., seeds)| seeds)
+        .map(|(_, bytes, _)| &bytes[..])
+        .collect();
+    let mut read = 0;
+    for (number, (name, format, seeds)) in formats.iter().enumerate() {
+        let folder = corpus.join(name);
+        for (seed, bytes, documents) in seeds {
+            let path = folder.join(seed);
+            if std::env::var_os("SLOVO_WRITE_CORPUS").is_some() {
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(&path, bytes).unwrap();
+            }
+            assert!(
+                fs::read(&path).unwrap_or_default() == *bytes,
+                "fuzz/corpus/{name}/{seed} is not what this test makes; SLOVO_WRITE_CORPUS=1 writes it"
+            );
+            let texts = untrusted::documents(format, bytes).unwrap_or_default();
+            assert_eq!(texts.len(), *documents, "{name}/{seed}: {texts:?}");
+            let mut random = Random(number as u64);
+            for _ in 0..CHANGES {
+                let other = all[random.below(all.len())];
+                let bytes = changed(bytes, other, &mut random);
+                let start = Instant::now();
+                read += untrusted::documents(format, &bytes).map_or(0, |texts| texts.len());
+                let took = start.elapsed();
+                // Far above what it takes, as others may be using the machine.
+                assert!(took < Duration::from_secs(5), "{name}/{seed}: {took:?}");
+            }
+        }
+    }
+    println!("{read} documents of changed files");
+    assert!(read > 500, "{read}");
+}
