@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use slovo_data::clean::clean;
 use slovo_data::clean::rules::{Rule, Verdict};
+use slovo_data::clean::{Verdict as Kept, clean};
 use slovo_data::dedup::MinHash;
 use slovo_data::prepare::{Options, prepare_with};
 use slovo_data::recipe::{Clean, DataRecipe, from_ron_str};
@@ -69,7 +69,7 @@ fn stages(data: &Path) -> Result<(), Failure> {
     report("clean", bytes, "", || {
         documents
             .iter()
-            .map(|text| clean(text.clone(), &Clean::default()))
+            .filter(|text| matches!(clean((*text).clone(), &Clean::default()), Kept::Keep { .. }))
             .count()
     });
     let rules: Vec<Rule> = from_ron_str(
@@ -77,7 +77,10 @@ fn stages(data: &Path) -> Result<(), Failure> {
     )?;
     for rule in &rules {
         report(rule.name(), bytes, "", || {
-            documents.iter().map(|text| rule.apply(text, None)).count()
+            documents
+                .iter()
+                .filter(|text| rule.apply(text, None) == Verdict::Keep)
+                .count()
         });
     }
     report("all rules, each text until it goes", bytes, "", || {
