@@ -10,6 +10,7 @@
 //! What was prepared is kept under a key, a hash over the recipe and the list of its input files
 //! with lengths and times. The same recipe over the same files is prepared once.
 
+mod collect;
 mod contamination;
 mod corpus;
 mod duplicates;
@@ -31,6 +32,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+pub use collect::prepare_share;
 pub use meter::Meter;
 pub use pairs::{
     Dropped, Lengths, PairReport, PairSide, PairSplitReport, PreparedPairs, prepare_pairs,
@@ -49,12 +51,11 @@ use crate::shard::{DEFAULT_SHARD_BYTES, ShardOptions, ShardWriter, Shards, Writt
 use crate::source::Inputs;
 use crate::split::Splitter;
 use crate::{Error, files, memory};
-use contamination::Held;
+use collect::{From, remove};
 use corpus::{Corpus, Seen};
-use duplicates::Gone;
 use encode::{Outputs, encode};
 use folder::Temporary;
-use parts::{Store, Work, make_parts};
+use parts::Store;
 
 /// Where prepared data goes without an output folder: `runs/data/<first 12 digits of the key>`.
 pub const ROOT: &str = "runs/data";
@@ -143,25 +144,19 @@ pub fn prepare_with(
         return Ok(prepared);
     }
     let temporary = Temporary::new(&parent, &name)?;
-    let mut parts = None;
-    let corpus = match joined {
-        Some(store) => Corpus::Store(store),
-        None if stored(recipe, &inputs, options) => {
-            // Standard input cannot be read again: what was kept of it before is of another text.
-            let folder = match inputs.files() {
-                Some(_) => plan.parts_folder(&parent, &name),
-                None => temporary.path().join("parts"),
-            };
-            let store = make_store(recipe, &inputs, &folder, progress, stop)?;
-            parts = Some(folder);
-            Corpus::Store(store)
-        }
-        None => Corpus::Sources {
-            inputs: &inputs,
-            clean: recipe.clean,
-        },
+    // Standard input cannot be read again: what was kept of it before is of another text.
+    let parts = match inputs.files() {
+        Some(_) => plan.parts_folder(&parent, &name),
+        None => temporary.path().join("parts"),
     };
-    let corpus = compared(corpus, recipe, options, temporary.path(), progress)?;
+    let from = From {
+        recipe,
+        inputs: &inputs,
+        parts: &parts,
+        temporary: temporary.path(),
+        options,
+    };
+    let corpus = from.corpus(joined, progress, stop)?;
 
     let mut report = Report {
         version: prepared::VERSION,
@@ -249,90 +244,10 @@ pub fn prepare_with(
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Stopped);
     }
-    if inputs.files().is_none()
-        && let Some(folder) = parts.take()
-    {
-        std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
+    if !options.keep_parts {
+        remove(&parts)?;
     }
-    let prepared = plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)?;
-    if let Some(folder) = parts.filter(|_| !options.keep_parts) {
-        // Nothing depends on its success.
-        let _ = std::fs::remove_dir_all(folder);
-    }
-    Ok(prepared)
-}
-
-/// Whether documents are kept in parts: where they cost more to find than to keep, or can be read once.
-fn stored(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> bool {
-    let once = inputs.has_records() || inputs.files().is_none();
-    options.keep_parts || recipe.judges() || once
-}
-
-/// Makes the parts of a recipe.
-fn make_store(
-    recipe: &DataRecipe,
-    inputs: &Inputs,
-    folder: &Path,
-    progress: &mut dyn FnMut(Progress),
-    stop: &AtomicBool,
-) -> Result<Store, Error> {
-    let held = recipe.contamination.as_ref().map(Held::read).transpose()?;
-    let work = Work::new(inputs, recipe, held.as_ref())?;
-    let reports = make_parts(&work, folder, Share::ALL, progress, stop)?;
-    Ok(Store::new(folder, reports))
-}
-
-/// Makes a share of a recipe's parts, and stops there. Bring the folders of all shares together, and let
-/// [`Options::merge`] name them.
-///
-/// # Errors
-/// As [`prepare`]; standard input, which only one machine can read.
-pub fn prepare_share(
-    recipe: &DataRecipe,
-    share: Share,
-    options: &Options,
-    progress: &mut dyn FnMut(Progress),
-    stop: &AtomicBool,
-) -> Result<PathBuf, Error> {
-    recipe.validate()?;
-    recipe.expect(false)?;
-    let inputs = Inputs::resolve(&recipe.sources)?;
-    if inputs.files().is_none() {
-        return Err(Error::Parts {
-            path: PathBuf::from("standard input"),
-            what: "it can be read once, on one machine; name files to share the work".to_owned(),
-        });
-    }
-    let plan = plan::of(recipe, &inputs, options)?;
-    let (parent, name) = plan.place(options);
-    let folder = plan.parts_folder(&parent, &name);
-    let held = recipe.contamination.as_ref().map(Held::read).transpose()?;
-    let work = Work::new(&inputs, recipe, held.as_ref())?;
-    make_parts(&work, &folder, share, progress, stop)?;
-    Ok(folder)
-}
-
-/// Finds what stands in the corpus twice.
-fn compared<'a>(
-    corpus: Corpus<'a>,
-    recipe: &DataRecipe,
-    options: &Options,
-    folder: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Corpus<'a>, Error> {
-    let Corpus::Store(mut store) = corpus else {
-        return Ok(corpus);
-    };
-    if recipe.duplicates.any() {
-        progress(Progress::At {
-            stage: Stage::Compare,
-            done: 0,
-            total: None,
-        });
-        let gone = Gone::find(&store, &recipe.duplicates, options.memory, folder)?;
-        store.leave_out(gone);
-    }
-    Ok(Corpus::Store(store))
+    plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)
 }
 
 fn scan(

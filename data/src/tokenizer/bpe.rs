@@ -15,8 +15,9 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::tokenizer::Trainer;
 
+use super::byte_level;
+use super::fast_bpe::WordPattern;
 use super::pieces::{PIECE_BYTES, pieces};
-use super::words::Words;
 use super::{Kind, Specials, Tokenizer, TokenizerError};
 use crate::report::grouped;
 
@@ -156,7 +157,8 @@ pub fn train_bpe(
     }
     let failed = |error: tokenizers::Error| TokenizerError::Train(error.to_string());
     let byte_level = ByteLevel::new(false, true, true);
-    let words = Words::new().map_err(|error| TokenizerError::Train(error.to_string()))?;
+    let words = WordPattern::gpt2().map_err(|error| TokenizerError::Train(error.to_string()))?;
+    let alphabet = byte_level::alphabet();
     let mut trainer = BpeTrainer::builder()
         .show_progress(false)
         .vocab_size(vocab_size)
@@ -167,9 +169,9 @@ pub fn train_bpe(
     trainer
         .feed(sample.texts(), |text| {
             Ok(words
-                .cut(text)
+                .words(text)
                 .filter(|word| word.len() <= LONGEST_WORD)
-                .map(|word| words.symbols(word).collect())
+                .map(|word| word.bytes().map(|byte| alphabet[byte as usize]).collect())
                 .collect())
         })
         .map_err(failed)?;

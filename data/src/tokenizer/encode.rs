@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::pieces::{PIECE_BYTES, is_space, pieces};
+use super::fast_bpe::SpecialTokens;
+use super::pieces::is_space;
 use super::{Kind, Place, Tokenizer, TokenizerError};
 use crate::Error;
 use crate::document::Document;
@@ -54,7 +55,7 @@ impl Tokenizer {
             .iter()
             .enumerate()
             .flat_map(|(index, text)| {
-                pieces(self.kind(), text.as_ref(), PIECE_BYTES)
+                self.pieces(text.as_ref())
                     .into_iter()
                     .map(move |(start, piece)| (index, start, piece))
             })
@@ -99,14 +100,17 @@ impl Tokenizer {
                 .bytes()
                 .map(|byte| inner.bytes[byte as usize])
                 .collect()),
-            Kind::ByteLevelBpe => inner
-                .words
-                .encode(inner.general.get_model(), text)
-                .map_err(|error| Fault::Failed(error.to_string())),
             Kind::WordPiece => self
                 .encode_words(text)
                 .map_err(|error| Fault::Failed(error.to_string())),
-            Kind::Other(_) => self.encode_general(text),
+            Kind::ByteLevelBpe | Kind::Other(_) => match &inner.fast {
+                Some(fast) => {
+                    let mut ids = Vec::new();
+                    fast.encode(text, SpecialTokens::AreText, &mut ids);
+                    Ok(ids)
+                }
+                None => self.encode_general(text),
+            },
         }
     }
 

@@ -30,6 +30,7 @@ mod byte_level;
 mod decode;
 mod encode;
 mod error;
+pub mod fast_bpe;
 mod kind;
 mod merges;
 mod model_input;
@@ -46,7 +47,6 @@ mod text_pieces;
 mod with_tokens;
 mod word_starts;
 mod wordpiece;
-mod words;
 mod wrapper;
 
 pub use bpe::{BpeSample, LARGEST_SAMPLE, SAMPLE_BYTES, train_bpe};

@@ -17,6 +17,15 @@ pub(super) fn pieces<'t>(kind: &Kind, text: &'t str, target: usize) -> Vec<(usiz
         // Nothing is known about where it may be cut.
         Kind::Other(_) => |text, _| text.len(),
     };
+    pieces_by(cut_after, text, target)
+}
+
+/// The pieces of `text`, where `cut_after` says how long a first piece of about so many bytes may be.
+pub(super) fn pieces_by<'t>(
+    cut_after: impl Fn(&str, usize) -> usize,
+    text: &'t str,
+    target: usize,
+) -> Vec<(usize, &'t str)> {
     let mut pieces = Vec::new();
     let mut start = 0;
     while start < text.len() {

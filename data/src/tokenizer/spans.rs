@@ -1,7 +1,7 @@
 //! Tokens with their places, and holes where a character has none: for looking, not for training.
 
 use super::kind::WordStart;
-use super::pieces::{PIECE_BYTES, pieces};
+use super::pieces::{PIECE_BYTES, pieces, pieces_by};
 use super::{Kind, Tokenizer, TokenizerError};
 
 /// A token and the bytes of the text that it stands for.
@@ -18,7 +18,10 @@ pub struct TokenSpan {
 impl Tokenizer {
     /// The pieces that a text may be cut into without a change of its tokens.
     pub(crate) fn pieces<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
-        pieces(self.kind(), text, PIECE_BYTES)
+        match &self.0.fast {
+            Some(fast) => pieces_by(|text, target| fast.cut(text, target), text, PIECE_BYTES),
+            None => pieces(self.kind(), text, PIECE_BYTES),
+        }
     }
 
     /// The tokens of a text with their places. White space that a tokenizer drops is in none.

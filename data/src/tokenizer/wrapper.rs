@@ -7,11 +7,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::decode::Decoding;
+use super::fast_bpe::FastBpe;
 use super::kind::{Traits, traits};
 use super::remembered::Remembered;
 use super::roles::Roles;
 use super::template::Template;
-use super::words::Words;
 use super::{Kind, TokenizerError, byte_level, merges};
 use crate::files;
 
@@ -55,8 +55,8 @@ pub(super) struct Inner {
     pub characters: Vec<Option<u32>>,
     /// Ids of bytes, for [`Kind::Byte`].
     pub bytes: Vec<u32>,
-    /// For [`Kind::ByteLevelBpe`].
-    pub words: Words,
+    /// For byte-level byte-pair encoding that it knows exactly; else the `tokenizers` crate encodes.
+    pub fast: Option<FastBpe>,
     /// For [`Kind::WordPiece`].
     pub remembered: Remembered,
     pub decoding: Decoding,
@@ -195,6 +195,10 @@ impl Tokenizer {
             }
             _ => {}
         }
+        let fast = match traits.kind {
+            Kind::ByteLevelBpe | Kind::Other(_) => FastBpe::new(&value).ok(),
+            Kind::Char | Kind::Byte | Kind::WordPiece => None,
+        };
         let decoding = if traits.kind == Kind::Char || traits.byte_level_decoder {
             Decoding::table(&general, &traits.kind, vocab_size)
         } else {
@@ -211,7 +215,7 @@ impl Tokenizer {
             roles,
             characters,
             bytes,
-            words: Words::new().map_err(|error| parse(error.to_string()))?,
+            fast,
             remembered: Remembered::default(),
             decoding,
             template: template.and_then(|template| template.within(vocab_size)),

@@ -23,6 +23,7 @@ mod run;
 mod store;
 
 pub use divide::Share;
+pub(super) use report::PartReport;
 pub use report::{Kept, Sample, SourceReport, StepReport};
 pub(super) use run::{Work, make_parts};
 pub(super) use store::Store;
