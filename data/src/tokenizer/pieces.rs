@@ -21,11 +21,11 @@ pub(super) fn pieces<'t>(kind: &Kind, text: &'t str, target: usize) -> Vec<(usiz
 }
 
 /// The pieces of `text`, where `cut_after` says how long a first piece of about so many bytes may be.
-pub(super) fn pieces_by<'t>(
+pub(super) fn pieces_by(
     cut_after: impl Fn(&str, usize) -> usize,
-    text: &'t str,
+    text: &str,
     target: usize,
-) -> Vec<(usize, &'t str)> {
+) -> Vec<(usize, &str)> {
     let mut pieces = Vec::new();
     let mut start = 0;
     while start < text.len() {

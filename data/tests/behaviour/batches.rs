@@ -256,7 +256,7 @@ fn best_fit_begins_every_window_with_a_document_and_loses_what_it_says() {
         for text in row {
             // A long document is cut into windows side by side, and what is left of it is laid as one.
             let document = starts.range(..=text.start).next_back().unwrap();
-            assert!((text.start - document) % 32 == 0, "{row:?}");
+            assert!((text.start - document).is_multiple_of(32), "{row:?}");
             for token in text.clone() {
                 seen[token as usize] += 1;
             }

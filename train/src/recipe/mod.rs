@@ -76,7 +76,7 @@ pub enum Data {
     /// A data recipe's file, relative to this recipe's folder.
     File(PathBuf),
     /// A data recipe, here.
-    Inline(DataRecipe),
+    Inline(Box<DataRecipe>),
 }
 
 /// The transformer to train.
@@ -221,7 +221,7 @@ impl Recipe {
         };
         // Files and presets are opened before `--set`, so that their fields can be set too.
         let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
-        recipe.data = Data::Inline(recipe.data.open(folder)?);
+        recipe.data = Data::Inline(Box::new(recipe.data.open(folder)?));
         match (base, &recipe.model) {
             (Some(base), _) => recipe.begin_with(base)?,
             (None, Model::Base(base)) => recipe.begin_with(&base.clone())?,
@@ -321,7 +321,7 @@ impl Data {
         Ok(match self {
             Data::Default => DataRecipe::standard()?,
             Data::File(path) => DataRecipe::load(&folder.join(path), &[])?,
-            Data::Inline(recipe) => recipe.clone(),
+            Data::Inline(recipe) => (**recipe).clone(),
         })
     }
 }

@@ -51,8 +51,11 @@ pub(super) fn measure(
     Ok(Some(BySource { sources }))
 }
 
+/// Where the held-out text of each source lies.
+type Ranges = Vec<(String, Range<u64>)>;
+
 /// What a folder holds out, and where each source lies in it.
-fn held_out(folder: &Path, stop: &Stop) -> Result<(Prepared, Vec<(String, Range<u64>)>)> {
+fn held_out(folder: &Path, stop: &Stop) -> Result<(Prepared, Ranges)> {
     let of_run = folder.join("recipe.ron").is_file() && !folder.join("report.json").is_file();
     let (data, recipe) = match of_run {
         true => {
