@@ -56,7 +56,8 @@ type Ranges = Vec<(String, Range<u64>)>;
 
 /// What a folder holds out, and where each source lies in it.
 fn held_out(folder: &Path, stop: &Stop) -> Result<(Prepared, Ranges)> {
-    let of_run = folder.join("recipe.ron").is_file() && !folder.join("report.json").is_file();
+    // Both have a recipe and a report; prepared data has its tokenizer beside them.
+    let of_run = !folder.join("tokenizer.json").is_file();
     let (data, recipe) = match of_run {
         true => {
             let recipe = Recipe::of_run(folder)?;
