@@ -3,8 +3,9 @@
 //! GPT-3's way (Brown et al. 2020, appendix C, <https://arxiv.org/abs/2005.14165>): every run of 13
 //! words, without case and punctuation, of the evaluations is looked for. What is found is cut out
 //! with 200 characters on either side; what is left in pieces of fewer than 200 characters goes, and
-//! so does all of a document that falls into more than ten pieces. Before that, n-grams that stand in
-//! more than ten training documents are forgotten: they are common phrases and legal formulas.
+//! so does all of a document that falls into more than ten pieces. GPT-3 first forgot n-grams that stand in
+//! more than ten training documents, common phrases and legal formulas: [`Evaluations::count`] and
+//! [`Evaluations::forget_common`] do it, where a caller reads the documents twice; preparing does not.
 //!
 //! Words are those of [`Words`], with their numbers: sums differ in nothing else.
 //!

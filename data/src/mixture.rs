@@ -150,7 +150,8 @@ impl Mixture {
                 .unwrap_or(f64::INFINITY)
         };
         let mut epochs = vec![0.0; sources.len()];
-        let mut open: Vec<usize> = (0..sources.len()).collect();
+        // Nothing is read of a source that is empty; the others share its part.
+        let mut open: Vec<usize> = (0..sources.len()).filter(|&i| sources[i].1 > 0).collect();
         let mut left = budget as f64;
         loop {
             let sum: f64 = open.iter().map(|&i| shares[i]).sum();

@@ -1,6 +1,6 @@
 //! What a model learns from: a text or pairs of texts, and the report of either.
 
-use crate::recipe::Recipe;
+use crate::recipe::{Data, Recipe};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -29,6 +29,12 @@ impl Material {
         preparing: &mut dyn FnMut(Progress),
         stop: &Stop,
     ) -> Result<Self> {
+        if let Data::Prepared(dir) = &recipe.data {
+            return Ok(match slovo_data::prepare::holds_pairs(dir)? {
+                true => Self::Pairs(PreparedPairs::open(dir)?),
+                false => Self::Text(Prepared::open(dir)?),
+            });
+        }
         let data = recipe.data()?;
         Ok(match recipe.learns_from_pairs() {
             true => Self::Pairs(slovo_data::prepare_pairs(
@@ -54,6 +60,25 @@ impl Material {
         match self {
             Self::Text(data) => &data.fingerprint,
             Self::Pairs(data) => &data.fingerprint,
+        }
+    }
+
+    /// What a run learned from and held out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Material::prepare`], and a text that has changed since the run began.
+    pub fn of_run(run: &Path, recipe: &Recipe, stop: &Stop) -> Result<Self> {
+        let material = Self::prepare(recipe, &mut |_| {}, stop)?;
+        let path = run.join(crate::run::DATA);
+        let json = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        match MaterialReport::of_run(&path, &json)?.fingerprint() == material.fingerprint() {
+            true => Ok(material),
+            false => Err(Error::Folder {
+                path: run.into(),
+                what: "its text has changed since: what is there now is not what it learned from"
+                    .into(),
+            }),
         }
     }
 

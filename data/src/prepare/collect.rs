@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use super::contamination::Held;
 use super::corpus::Corpus;
 use super::duplicates::Gone;
-use super::parts::{PartReport, Share, Store, Work, make_parts};
+use super::parts::{Share, Store, Work, make_parts};
 use super::{Options, Progress, Stage, plan};
 use crate::Error;
 use crate::recipe::DataRecipe;
@@ -34,15 +34,8 @@ impl<'a> From<'a> {
         let mut store = match joined {
             Some(store) => store,
             None if self.is_kept() => {
-                let reports = make(
-                    self.recipe,
-                    self.inputs,
-                    self.parts,
-                    Share::ALL,
-                    progress,
-                    stop,
-                )?;
-                Store::new(self.parts, reports)
+                let (recipe, inputs) = (self.recipe, self.inputs);
+                make(recipe, inputs, self.parts, Share::ALL, progress, stop)?
             }
             None => {
                 return Ok(Corpus::Sources {
@@ -79,7 +72,7 @@ fn make(
     share: Share,
     progress: &mut dyn FnMut(Progress),
     stop: &AtomicBool,
-) -> Result<Vec<PartReport>, Error> {
+) -> Result<Store, Error> {
     let held = recipe.contamination.as_ref().map(Held::read).transpose()?;
     let work = Work::new(inputs, recipe, held.as_ref())?;
     make_parts(&work, folder, share, progress, stop)

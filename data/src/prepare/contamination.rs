@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::parts::StepReport;
 use crate::Error;
-use crate::contamination::{Evaluations, Outcome};
+use crate::contamination::{Evaluations, Hit, Outcome};
 use crate::document::Document;
 use crate::files::hex;
 use crate::recipe::{Clean, Contamination};
@@ -30,6 +30,16 @@ impl Held {
             let document = document?;
             evaluations.add(number, &document.text);
             sha256.update(Sha256::digest(document.text.as_bytes()));
+        }
+        if evaluations.ngrams() == 0 {
+            return Err(Error::Empty {
+                what: "contamination.texts".to_owned(),
+                why: format!(
+                    "none of their texts has {} words in a row; {} are shorter",
+                    recipe.rules.shortest,
+                    evaluations.ignored()
+                ),
+            });
         }
         Ok(Self {
             evaluations,
@@ -59,6 +69,11 @@ impl Held {
                 step.drop("stands in an evaluation", text, || document.place());
                 return Vec::new();
             }
+            // What belongs to a longer text cannot go as a whole: what was found in it does.
+            Outcome::Gone => {
+                step.changed += 1;
+                vec![without(text, &hits)]
+            }
             Outcome::Pieces(pieces) => {
                 step.changed += 1;
                 pieces
@@ -66,9 +81,8 @@ impl Held {
                     .map(|piece| text[piece].to_owned())
                     .collect()
             }
-            Outcome::Whole | Outcome::Gone => {
-                // Told, though it stays.
-                step.changed += u64::from(!hits.is_empty());
+            Outcome::Whole => {
+                step.told += u64::from(!hits.is_empty());
                 vec![text.clone()]
             }
         };
@@ -79,4 +93,15 @@ impl Held {
         step.bytes_out += left.iter().map(|text| text.len() as u64).sum::<u64>();
         left
     }
+}
+
+/// A text without the places where evaluations stand, which are in order and apart.
+fn without(text: &str, hits: &[Hit]) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut at = 0;
+    for hit in hits {
+        left += text.get(at..hit.bytes.start).unwrap_or_default();
+        at = at.max(hit.bytes.end);
+    }
+    left + text.get(at..).unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::clean::{CleanReport, Verdict, clean};
 use crate::document::Document;
 use crate::files::hex;
-use crate::prepare::parts::{SourceReport, Store};
+use crate::prepare::parts::{SourceReport, Store, pieces};
 use crate::recipe::Clean;
 use crate::source::{Inputs, ReadCounts};
 
@@ -39,6 +39,14 @@ pub(super) struct Seen {
     pub bytes: u64,
     /// What became of each source, where documents were judged.
     pub sources: BTreeMap<String, SourceReport>,
+}
+
+impl Seen {
+    /// Documents that rules left out, or that stand elsewhere.
+    pub(super) fn judged_out(&self) -> u64 {
+        let steps = self.sources.values().flat_map(|source| &source.steps);
+        steps.flat_map(|step| step.dropped.values()).sum()
+    }
 }
 
 impl Corpus<'_> {
@@ -121,10 +129,12 @@ fn read_sources(
             return Err(Error::Stopped);
         }
         if let Some(document) = cleaner.clean(document?, &mut seen.clean) {
-            seen.chars += document.text.chars().count() as u64;
-            seen.bytes += document.text.len() as u64;
-            let sha256 = fingerprint.add(&document.text);
-            take(document, &sha256)?;
+            pieces(document, &mut |document| {
+                seen.chars += document.text.chars().count() as u64;
+                seen.bytes += document.text.len() as u64;
+                let sha256 = fingerprint.add(&document.text);
+                take(document, &sha256)
+            })?;
         }
     }
     seen.read = documents.counts();

@@ -109,6 +109,7 @@ impl Sketches<'_> {
 /// The documents and paragraphs that go. About 8 bytes a document, and 8 bytes for each paragraph that goes.
 #[derive(Debug, Default)]
 pub(super) struct Gone {
+    compared: bool,
     exact: Option<dedup::Duplicates>,
     near: Option<dedup::Duplicates>,
     rules: Paragraphs,
@@ -127,7 +128,10 @@ impl Gone {
         memory: usize,
         folder: &Path,
     ) -> Result<Self, Error> {
-        let mut gone = Self::default();
+        let mut gone = Self {
+            compared: true,
+            ..Self::default()
+        };
         if recipe.exact {
             let mut finder = ExactFinder::new(memory, folder).map_err(DedupError::from)?;
             let mut first = 0;
@@ -190,7 +194,7 @@ impl Gone {
 
     /// Whether anything was compared.
     pub(super) fn looked(&self) -> bool {
-        self.exact.is_some() || self.near.is_some() || !self.paragraphs.is_empty()
+        self.compared
     }
 
     /// Why a document goes as a whole, if it does.

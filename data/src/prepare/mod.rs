@@ -4,7 +4,7 @@
 //! complete: a reader finds all of it or nothing, and a stop leaves what was there before.
 //!
 //! Plain text is read as often as it is needed. Where documents are found in other formats, judged by rules or
-//! compared, that is done once, and they lie in [`parts`] until they are tokens: a run that was interrupted
+//! compared, that is done once, and they lie in parts until they are tokens: a run that was interrupted
 //! goes on there, and several machines can share it.
 //!
 //! What was prepared is kept under a key, a hash over the recipe and the list of its input files
@@ -127,7 +127,7 @@ pub fn prepare_with(
     recipe.expect(false)?;
     let joined = match options.merge.is_empty() {
         true => None,
-        false => Some(Store::join(&options.merge)?),
+        false => Some(Store::join(&options.merge, &parts::recipe_key(recipe)?)?),
     };
     let inputs = match &joined {
         // The files need not be here.
@@ -141,6 +141,16 @@ pub fn prepare_with(
     if let Some(dir) = &plan.dir
         && let Some(prepared) = plan::reuse(dir, &plan.key, Prepared::open, progress)?
     {
+        if options.keep_parts {
+            progress(Progress::Note(format!(
+                "{} is there already; documents are kept when they are made: remove it first",
+                dir.display()
+            )));
+        }
+        if recipe_of(dir)?.mixture != recipe.mixture {
+            write_texts(recipe, &prepared.report, dir)?;
+            write_page(recipe, &prepared.report, dir)?;
+        }
         return Ok(prepared);
     }
     let temporary = Temporary::new(&parent, &name)?;
@@ -238,16 +248,20 @@ pub fn prepare_with(
     report.peak_memory.total = memory::peak();
     drop((train_shards, validation_shards));
     write_texts(recipe, &report, temporary.path())?;
-    let path = temporary.path().join("report.html");
-    let page = report::page(&report, recipe);
-    files::write(&path, page.as_bytes()).map_err(Error::io("write", &path))?;
+    write_page(recipe, &report, temporary.path())?;
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Stopped);
     }
-    if !options.keep_parts {
+    drop(corpus);
+    if inputs.files().is_none() {
         remove(&parts)?;
     }
-    plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)
+    let prepared = plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)?;
+    // What was named to be joined is not ours.
+    if !options.keep_parts && options.merge.is_empty() {
+        remove(&parts)?;
+    }
+    Ok(prepared)
 }
 
 fn scan(
@@ -289,10 +303,11 @@ fn scan(
         return Err(Error::Empty {
             what: format!("the corpus {:?}", recipe.name),
             why: format!(
-                "{files} gave {} documents of {} bytes; {} were shorter than {} characters, \
-                 {} were not UTF-8, {} lines could not be read",
+                "{files} gave {} documents of {} bytes; {} were left out by rules or as duplicates, {} were \
+                 shorter than {} characters, {} were not UTF-8, {} lines could not be read",
                 seen.read.documents,
                 seen.read.bytes,
+                seen.judged_out(),
                 seen.clean.too_short,
                 recipe.clean.min_chars,
                 seen.read.encoding_skipped,
@@ -346,6 +361,12 @@ fn split_report(documents: u64, written: &Written, shards: &Shards) -> SplitRepo
         shards: written.files.len() as u64,
         fingerprint: shards.fingerprint().to_owned(),
     }
+}
+
+fn write_page(recipe: &DataRecipe, report: &Report, folder: &Path) -> Result<(), Error> {
+    let path = folder.join("report.html");
+    let page = report::page(report, recipe);
+    files::write(&path, page.as_bytes()).map_err(Error::io("write", &path))
 }
 
 fn write_texts(recipe: &DataRecipe, report: &impl Serialize, folder: &Path) -> Result<(), Error> {

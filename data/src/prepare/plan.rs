@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::folder::{self, Temporary};
+use super::parts::loaded_rules;
 use super::prepared::{self, Head};
 use super::{Options, Progress};
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
@@ -53,7 +54,7 @@ pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Res
         to_ron_string(&unmixed)?,
         tokenizer,
         &files,
-        also(recipe)?,
+        also(recipe, inputs)?,
         // Shards of another length are other files.
         options.shard_bytes,
     );
@@ -77,12 +78,18 @@ pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Res
     Ok(plan)
 }
 
-/// The files beside the sources that decide what is kept: evaluations.
-fn also(recipe: &DataRecipe) -> Result<Vec<InputFile>, Error> {
-    Ok(match &recipe.contamination {
+/// What decides beside the sources which documents are kept: lists of links and of hosts, evaluations.
+fn also(
+    recipe: &DataRecipe,
+    inputs: &Inputs,
+) -> Result<(Vec<String>, String, Vec<InputFile>), Error> {
+    let evaluations = match &recipe.contamination {
         Some(held) => Inputs::resolve(&held.texts)?.all_files().to_vec(),
         None => Vec::new(),
-    })
+    };
+    // As they are shown, the lists that rules have read are among them.
+    let rules = format!("{:?}", loaded_rules(recipe)?);
+    Ok((inputs.beside().to_vec(), rules, evaluations))
 }
 
 impl Plan {

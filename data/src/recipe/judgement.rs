@@ -57,6 +57,13 @@ impl Contamination {
         }
         for (i, source) in self.texts.iter().enumerate() {
             source.validate(i)?;
+            if let Source::Pairs { .. } | Source::Stdin { .. } = source {
+                return super::data_recipe::refuse(
+                    &format!("contamination.texts.{i}"),
+                    "no file of texts",
+                    "name files of text or JSON Lines, as in Files(paths: [\"questions.jsonl\"])",
+                );
+            }
         }
         contamination::Evaluations::new(&self.rules)
             .map(drop)

@@ -197,10 +197,13 @@ fn cleaning(source: &SourceReport) -> Vec<String> {
 fn step(step: &StepReport) -> Vec<String> {
     let mut reasons: Vec<(&String, &u64)> = step.dropped.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let why: Vec<String> = reasons
+    let mut why: Vec<String> = reasons
         .iter()
         .map(|(reason, count)| format!("{} {reason}", grouped(**count)))
         .collect();
+    if step.told > 0 {
+        why.push(format!("{} told of, and kept", grouped(step.told)));
+    }
     vec![
         step.name.clone(),
         grouped(step.documents_in),

@@ -23,6 +23,8 @@ pub struct Documents {
     /// The file behind the last one.
     end: usize,
     reader: Option<FileReader>,
+    /// The last piece said that its text goes on: the number of that document.
+    open: Option<u64>,
     counts: ReadCounts,
 }
 
@@ -80,6 +82,7 @@ impl Documents {
             at: files.start,
             end: files.end,
             reader: None,
+            open: None,
             counts: ReadCounts::default(),
         }
     }
@@ -114,6 +117,22 @@ impl Documents {
                 }
                 item => item?,
             };
+            // What breaks off in the middle of a text ends it; the next one does not continue it.
+            if matches!(item, None | Some(Item::BadEncoding))
+                && let Some(index) = self.open.take()
+            {
+                if item.is_some() {
+                    self.counts.encoding_skipped += 1;
+                } else {
+                    self.reader = None;
+                    self.at += 1;
+                }
+                self.counts.documents += 1;
+                return Ok(Some(planned.document(Piece {
+                    index,
+                    ..Piece::default()
+                })));
+            }
             match item {
                 None => {
                     self.reader = None;
@@ -125,7 +144,12 @@ impl Documents {
                 Some(Item::LeftOut(reason)) => {
                     *self.counts.left_out.entry(reason.to_owned()).or_default() += 1;
                 }
+                Some(Item::Document(piece)) if !planned.leads_to(&piece) => {
+                    let reason = "not in the list of links".to_owned();
+                    *self.counts.left_out.entry(reason).or_default() += 1;
+                }
                 Some(Item::Document(piece)) => {
+                    self.open = piece.continues.then_some(piece.index);
                     self.counts.documents += u64::from(!piece.continues);
                     self.counts.bytes += piece.text.len() as u64;
                     self.counts.encoding_replaced += piece.replaced;
@@ -143,6 +167,13 @@ impl Planned<Form> {
         let stream = self.open()?;
         self.form
             .reader(stream, self.path.as_deref(), encoding, self.bad_lines)
+    }
+
+    /// Whether the source's links lead to a document, where only such are kept.
+    fn leads_to(&self, piece: &Piece) -> bool {
+        let url = piece.origin.url.as_deref();
+        let links = self.outlinks.as_ref();
+        links.is_none_or(|links| url.is_some_and(|url| links.keeps(url)))
     }
 
     fn document(&self, piece: Piece) -> Document {

@@ -2,12 +2,11 @@
 
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::columns::Columns;
 use super::compression::inner_name;
 use super::delimited::{Delimited, Dialect};
-use super::entry::{Found, Reader};
+use super::entry::Reader;
 use super::gutenberg::Gutenberg;
 use super::jsonl::JsonlReader;
 use super::latex::{self, Arxiv};
@@ -16,7 +15,7 @@ use super::records::RecordReader;
 use super::stackexchange::{StackExchangeOptions, StackExchangeReader};
 use super::stream::Stream;
 use super::text::TextReader;
-use super::web::{HtmlReader, Outlinks, WarcReader};
+use super::web::{HtmlReader, WarcReader};
 use super::{Item, SourceError};
 use crate::document::{MAX_DOCUMENT_BYTES, Origin};
 use crate::recipe::{Encoding, FileFormat, OnBadLine, TableColumns};
@@ -30,7 +29,7 @@ pub(super) enum Form {
     Text { separator: Option<String> },
     Jsonl { field: String },
     Gutenberg,
-    Records(RecordForm, Option<Arc<Outlinks>>),
+    Records(RecordForm),
 }
 
 /// A format of records.
@@ -71,7 +70,6 @@ impl Form {
         field: &str,
         columns: &TableColumns,
         separator: Option<&str>,
-        outlinks: Option<&Arc<Outlinks>>,
     ) -> Self {
         let named;
         let format = match format {
@@ -114,7 +112,7 @@ impl Form {
             }
             FileFormat::Latex => RecordForm::Latex,
         };
-        Self::Records(record, outlinks.cloned())
+        Self::Records(record)
     }
 
     /// The reader of a stream; `path` is the file below it, where there is one.
@@ -125,7 +123,7 @@ impl Form {
         encoding: Encoding,
         bad_lines: OnBadLine,
     ) -> Result<FileReader, SourceError> {
-        let (form, outlinks) = match self {
+        let form = match self {
             Self::Text { separator } => {
                 stream.check_text()?;
                 let separator = separator.as_deref();
@@ -150,7 +148,7 @@ impl Form {
                 let reader = TextReader::new(stream, encoding, None, MAX_DOCUMENT_BYTES);
                 return Ok(FileReader::Text(reader.about(about, header.licence)));
             }
-            Self::Records(form, outlinks) => (form, outlinks),
+            Self::Records(form) => form,
         };
         let input = std::mem::replace(&mut stream.input, Box::new(std::io::empty()));
         let reader: Box<dyn Reader> = match form {
@@ -175,13 +173,6 @@ impl Form {
                 ))
             }
             RecordForm::Latex => Box::new(Arxiv::new(input, latex::Options::default())),
-        };
-        let reader = match outlinks {
-            Some(links) => Box::new(Linked {
-                reader,
-                links: Arc::clone(links),
-            }),
-            None => reader,
         };
         Ok(FileReader::Records(RecordReader::new(
             reader, stream, encoding, bad_lines,
@@ -239,29 +230,6 @@ fn parquet(
         "build it with `--features parquet`, as in `cargo run --release -p slovo-data --features \
          parquet -- prepare RECIPE`",
     ))
-}
-
-/// Only the pages that a list of links leads to.
-struct Linked {
-    reader: Box<dyn Reader>,
-    links: Arc<Outlinks>,
-}
-
-impl Reader for Linked {
-    fn next(&mut self) -> std::io::Result<Option<Found>> {
-        let reason = "not in the list of links";
-        Ok(match self.reader.next()? {
-            Some(Found::Document(entry))
-                if !entry
-                    .url
-                    .as_deref()
-                    .is_some_and(|url| self.links.keeps(url)) =>
-            {
-                Some(Found::LeftOut { reason })
-            }
-            found => found,
-        })
-    }
 }
 
 #[cfg(test)]

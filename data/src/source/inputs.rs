@@ -39,6 +39,8 @@ pub struct Inputs {
     files: Vec<InputFile>,
     reads_stdin: bool,
     cargo: Vec<CargoSummary>,
+    /// Fingerprints of what else decides which documents there are.
+    beside: Vec<String>,
     plan: Arc<[Planned<Form>]>,
     pairs: Arc<[Planned<PairForm>]>,
 }
@@ -55,6 +57,8 @@ pub(super) struct Planned<F> {
     pub(super) licence: Option<String>,
     /// What a line, a record or a file that cannot be used does.
     pub(super) bad_lines: OnBadLine,
+    /// Documents that these do not lead to are left out.
+    pub(super) outlinks: Option<Arc<Outlinks>>,
     pub(super) form: F,
 }
 
@@ -107,6 +111,7 @@ impl Inputs {
             return Err(SourceError::StdinTwice(stdins));
         }
         let mut cargo = Vec::new();
+        let mut beside = Vec::new();
         let mut plan = Vec::new();
         let mut pairs = Vec::new();
         for (i, source) in sources.iter().enumerate() {
@@ -125,14 +130,14 @@ impl Inputs {
                     let list = list.as_ref();
                     let links = list.map(|list| outlinks(list, data.as_deref(), *bad_lines));
                     let links = links.transpose()?.map(Arc::new);
+                    beside.extend(links.as_ref().map(|links| links.fingerprint()));
                     let separator = separator.as_deref();
-                    let of = |name: &str| {
-                        Form::of(format, name, field, columns, separator, links.as_ref())
-                    };
+                    let of = |name: &str| Form::of(format, name, field, columns, separator);
                     let called = Called {
                         source: source.label(i),
                         licence: licence.clone(),
                         bad_lines: *bad_lines,
+                        outlinks: links,
                     };
                     plan_files(&called, paths, data.as_deref(), of, &mut plan)?;
                 }
@@ -153,6 +158,7 @@ impl Inputs {
                         source: source.label(i),
                         licence: licence.clone(),
                         bad_lines: *bad_lines,
+                        outlinks: None,
                     };
                     plan_files(&called, paths, data.as_deref(), of, &mut pairs)?;
                 }
@@ -174,7 +180,8 @@ impl Inputs {
                         package: None,
                         licence: licence.clone(),
                         bad_lines: *bad_lines,
-                        form: Form::of(format, "", field, columns, separator, None),
+                        outlinks: None,
+                        form: Form::of(format, "", field, columns, separator),
                     });
                 }
                 Source::Cargo {
@@ -191,6 +198,7 @@ impl Inputs {
                         package: Some(file.package.to_string()),
                         licence: file.licence,
                         bad_lines: OnBadLine::Stop,
+                        outlinks: None,
                         form: Form::Text { separator: None },
                     }));
                     cargo.push(corpus.summary);
@@ -209,6 +217,7 @@ impl Inputs {
             files,
             reads_stdin: stdins > 0,
             cargo,
+            beside,
             plan: plan.into(),
             pairs: pairs.into(),
         })
@@ -231,9 +240,15 @@ impl Inputs {
             files: files.collect(),
             reads_stdin: false,
             cargo: Vec::new(),
+            beside: Vec::new(),
             plan: Arc::new([]),
             pairs: Arc::new([]),
         }
+    }
+
+    /// Fingerprints of the lists of links.
+    pub(crate) fn beside(&self) -> &[String] {
+        &self.beside
     }
 
     /// All files, in order, whether or not standard input is among the sources.
@@ -271,7 +286,7 @@ impl Inputs {
     pub(crate) fn has_records(&self) -> bool {
         self.plan
             .iter()
-            .any(|planned| matches!(planned.form, Form::Records(..)))
+            .any(|planned| matches!(planned.form, Form::Records(_)))
     }
 
     /// What each cargo corpus of the recipe came to.
@@ -311,6 +326,7 @@ struct Called {
     source: String,
     licence: Option<String>,
     bad_lines: OnBadLine,
+    outlinks: Option<Arc<Outlinks>>,
 }
 
 /// The files behind the paths of one source, each once; `form` says how each is read.
@@ -337,6 +353,7 @@ fn plan_files<F>(
                 package: None,
                 licence: called.licence.clone(),
                 bad_lines: called.bad_lines,
+                outlinks: called.outlinks.clone(),
             });
         }
     }

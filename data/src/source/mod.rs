@@ -52,7 +52,7 @@ pub(crate) fn read_bytes(
     field: &str,
     columns: &TableColumns,
 ) -> Result<Vec<String>, SourceError> {
-    let form = forms::Form::of(format, "bytes", field, columns, None, None);
+    let form = forms::Form::of(format, "bytes", field, columns, None);
     let stream = stream::Stream::new(Box::new(input), "bytes", None)?;
     let mut reader = form.reader(stream, None, Encoding::Replace, OnBadLine::Skip)?;
     let mut texts = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::material::Material;
 use crate::pretrain::batches;
-use crate::recipe::{Recipe, RunRecipe};
+use crate::recipe::{Objective, Recipe, RunRecipe};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -49,11 +49,16 @@ pub struct Piece {
 /// A folder that is no run of a decoder; a text that has changed since.
 pub fn lineage(dir: &Path, batch: u64, stop: &Stop) -> Result<Lineage> {
     let recipe = Recipe::of_run(dir)?;
-    let Material::Text(data) = Material::prepare(&recipe, &mut |_| {}, stop)? else {
-        return Err(Error::Folder {
-            path: dir.into(),
-            what: "learned from pairs, whose batches are made by length".into(),
-        });
+    let other = || Error::Folder {
+        path: dir.into(),
+        what: "did not learn the next token of a text; only the batches of a decoder are traced"
+            .into(),
+    };
+    if recipe.objective != Objective::Causal {
+        return Err(other());
+    }
+    let Material::Text(data) = Material::of_run(dir, &recipe, stop)? else {
+        return Err(other());
     };
     let last = recipe.steps * recipe.batch.micro_batches;
     if batch >= last {
@@ -80,6 +85,8 @@ fn pieces(data: &Prepared, row: Vec<Range<u64>>) -> Result<Vec<Piece>> {
             let end = range.end.min(document.start + document.tokens);
             let tokens = range.start.max(document.start) - document.start..end - document.start;
             let from = &document.provenance;
+            let (before, bytes_before) = before(data, &document)?;
+            let bytes = bytes(data, &document, &tokens)?;
             pieces.push(Piece {
                 source: from.source.clone(),
                 path: from.path.clone(),
@@ -87,12 +94,30 @@ fn pieces(data: &Prepared, row: Vec<Range<u64>>) -> Result<Vec<Piece>> {
                 url: from.origin.url.clone(),
                 title: from.origin.title.clone(),
                 offset: from.origin.offset,
-                bytes: bytes(data, &document, &tokens)?,
-                tokens,
+                bytes: bytes.start + bytes_before..bytes.end + bytes_before,
+                tokens: tokens.start + before..tokens.end + before,
             });
         }
     }
     Ok(pieces)
+}
+
+/// Tokens and bytes of a long text that stand in entries of their own before this one.
+fn before(data: &Prepared, document: &ShardDocument) -> Result<(u64, u64)> {
+    let (mut tokens, mut bytes, mut start) = (0, 0, document.start);
+    while start > 0 {
+        let found = data.train.documents_of(start - 1..start);
+        let Some(piece) = found.map_err(slovo_data::Error::from)?.pop() else {
+            break;
+        };
+        if !piece.continues || piece.start >= start {
+            break;
+        }
+        tokens += piece.tokens;
+        bytes += piece.bytes;
+        start = piece.start;
+    }
+    Ok((tokens, bytes))
 }
 
 /// The bytes of a document's text behind some of its tokens.

@@ -18,7 +18,7 @@ use crate::report::{self as pages, HTML};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
-use slovo_args::{Backend, EvaluateArgs, PretrainArgs, Progress, exit};
+use slovo_args::{Backend, BackendArgs, EvaluateArgs, PretrainArgs, Progress, exit};
 use slovo_data::memory;
 use slovo_data::prepare::Meter;
 use slovo_data::report::grouped;
@@ -90,14 +90,28 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
         }
         End::Finished | End::NoImprovement => {
             say(&summary(&outcome, &out));
-            if mixed && let Some(found) = evaluate::of_run(&out, &args.training.backend, &stop)? {
-                found.keep(&out)?;
-                pages::write(&out)?;
-                say(&found.to_string());
+            if mixed {
+                match by_source(&out, &args.training.backend, &stop) {
+                    Ok(found) => say(&found),
+                    // The model is trained and saved.
+                    Err(error) => {
+                        notice(&format!("warning: not measured source by source: {error}"))
+                    }
+                }
             }
             exit::DONE
         }
     })
+}
+
+/// Measures the model of a finished run on each source, and says it in the report too.
+fn by_source(run: &Path, backend: &BackendArgs, stop: &Stop) -> Result<String> {
+    let Some(found) = evaluate::of_run(run, backend, stop)? else {
+        return Ok("not measured source by source: stopped".into());
+    };
+    found.keep(run)?;
+    pages::write(run)?;
+    Ok(found.to_string())
 }
 
 /// `evaluate`.

@@ -21,7 +21,7 @@ use crate::Result;
 use crate::material::MaterialReport;
 use crate::recipe::Recipe;
 use serde::Serialize;
-use slovo_data::mixture::Mixture;
+use slovo_data::recipe::DataRecipe;
 use slovo_model::{Seq2SeqConfig, TransformerConfig};
 
 /// What a run needs.
@@ -117,9 +117,9 @@ impl Plan {
         };
         let tokens = recipe.tokens_per_step()? * recipe.steps;
         let mut plan = Self::new(&load, tokens);
-        let mixture = recipe.data()?.mixture;
+        let data = recipe.data()?;
         plan.text = match report {
-            Some(report) => Some(Text::of(report, mixture.as_ref(), tokens)?),
+            Some(report) => Some(Text::of(report, &data, tokens)?),
             None => None,
         };
         plan.parameters.all = recipe.parameter_count()?;
@@ -206,16 +206,22 @@ impl Parameters {
 impl Text {
     /// Where nothing is mixed, windows are drawn from the whole text alike, and a source's part of the run is
     /// its part of the text.
-    fn of(report: &MaterialReport, mixture: Option<&Mixture>, drawn: u64) -> Result<Self> {
+    fn of(report: &MaterialReport, data: &DataRecipe, drawn: u64) -> Result<Self> {
         let tokens = report.targets();
-        let found: Vec<(&str, u64)> = match report {
+        let labels = data.sources.iter().enumerate().map(|(i, it)| it.label(i));
+        let labels: Vec<String> = labels.collect();
+        let size = |name: &String| match report {
             MaterialReport::Text(report) => report
                 .sources
-                .iter()
-                .map(|(name, source)| (name.as_str(), source.train_tokens))
-                .collect(),
+                .get(name)
+                .map_or(0, |source| source.train_tokens),
+            MaterialReport::Pairs(_) => 0,
+        };
+        let found: Vec<(&str, u64)> = match report {
+            MaterialReport::Text(_) => labels.iter().map(|it| (it.as_str(), size(it))).collect(),
             MaterialReport::Pairs(_) => Vec::new(),
         };
+        let mixture = data.mixture.as_ref();
         let alike = drawn as f64 / tokens.max(1) as f64;
         let epochs = match mixture {
             Some(mixture) => mixture
@@ -242,6 +248,7 @@ impl Text {
 mod tests {
     use super::*;
     use slovo_data::Report;
+    use slovo_data::recipe::from_ron_str;
     use slovo_data::report::{Share, SplitReport};
 
     #[test]
@@ -273,7 +280,12 @@ mod tests {
             sources: [("a".into(), share(750)), ("b".into(), share(250))].into(),
             ..Report::default()
         };
-        let text = Text::of(&MaterialReport::Text(Box::new(report)), None, 3000).unwrap();
+        let data = from_ron_str(
+            r#"(name: "t", sources: [Files(name: Some("a"), paths: ["a"]), Files(name: Some("b"), paths: ["b"])],
+                tokenizer: Byte, split: Hash(validation: 0.1))"#,
+        );
+        let report = MaterialReport::Text(Box::new(report));
+        let text = Text::of(&report, &data.unwrap(), 3000).unwrap();
         assert_eq!(text.epochs, 3.0);
         let found: Vec<_> = text.sources.iter().map(|s| (s.share, s.epochs)).collect();
         assert_eq!(found, [(0.75, 3.0), (0.25, 3.0)]);

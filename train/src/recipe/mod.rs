@@ -77,6 +77,8 @@ pub enum Data {
     File(PathBuf),
     /// A data recipe, here.
     Inline(Box<DataRecipe>),
+    /// A folder that `prepare` has made, such as one whose parts came from several machines.
+    Prepared(PathBuf),
 }
 
 /// The transformer to train.
@@ -111,7 +113,7 @@ pub struct Batch {
     #[serde(default = "default_windows")]
     pub windows: Windows,
     /// Whether a text of a window is predicted from the texts before it in the window. `false` keeps them
-    /// apart: each sees itself alone, and its positions begin at 0.
+    /// apart: each sees itself alone, and its positions begin at 0. Evaluation reads across in any case.
     #[serde(default = "yes")]
     pub across_documents: bool,
 }
@@ -221,7 +223,9 @@ impl Recipe {
         };
         // Files and presets are opened before `--set`, so that their fields can be set too.
         let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
-        recipe.data = Data::Inline(Box::new(recipe.data.open(folder)?));
+        if !matches!(recipe.data, Data::Prepared(_)) {
+            recipe.data = Data::Inline(Box::new(recipe.data.open(folder)?));
+        }
         match (base, &recipe.model) {
             (Some(base), _) => recipe.begin_with(base)?,
             (None, Model::Base(base)) => recipe.begin_with(&base.clone())?,
@@ -322,6 +326,7 @@ impl Data {
             Data::Default => DataRecipe::standard()?,
             Data::File(path) => DataRecipe::load(&folder.join(path), &[])?,
             Data::Inline(recipe) => (**recipe).clone(),
+            Data::Prepared(dir) => slovo_data::prepare::recipe_of(dir)?,
         })
     }
 }

@@ -54,6 +54,13 @@ pub(super) fn make_part(
         ..PartReport::default()
     };
     let mut contamination = work.contamination.map(|_| StepReport::new("contamination"));
+    // The report of what lay here before says nothing of what comes.
+    match std::fs::remove_file(&names.report) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io("remove", &names.report)(error));
+        }
+        _ => {}
+    }
     let mut writer = DocumentWriter::create(&names.documents)?;
     let mut sketches = work.sketching.begin(&names.documents)?;
     let mut documents = work

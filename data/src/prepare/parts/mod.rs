@@ -23,7 +23,6 @@ mod run;
 mod store;
 
 pub use divide::Share;
-pub(super) use report::PartReport;
 pub use report::{Kept, Sample, SourceReport, StepReport};
-pub(super) use run::{Work, make_parts};
-pub(super) use store::Store;
+pub(super) use run::{Work, loaded_rules, make_parts, recipe_key};
+pub(super) use store::{Store, pieces};

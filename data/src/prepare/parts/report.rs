@@ -101,6 +101,9 @@ pub struct StepReport {
     pub bytes_in: u64,
     /// Documents that it changed.
     pub changed: u64,
+    /// Documents that it only told of.
+    #[serde(default)]
+    pub told: u64,
     /// Documents that it kept.
     pub documents_out: u64,
     /// Bytes that it kept.
@@ -154,6 +157,7 @@ impl StepReport {
         self.documents_in += other.documents_in;
         self.bytes_in += other.bytes_in;
         self.changed += other.changed;
+        self.told += other.told;
         self.documents_out += other.documents_out;
         self.bytes_out += other.bytes_out;
         for sample in &other.samples {

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::divide::{Part, Share, divide};
 use super::make::{Names, make_part};
 use super::report::{PartReport, VERSION};
-use super::store::write_list;
+use super::store::{Store, begin};
 use crate::clean::rules::Rule;
 use crate::prefetch::message;
 use crate::prepare::contamination::Held;
@@ -32,6 +34,8 @@ pub(in crate::prepare) struct Work<'a> {
     pub sketching: Sketching,
     /// SHA-256 over everything that decides what is in a part, but for the files' times.
     pub key: String,
+    /// The same of the recipe alone.
+    pub recipe_key: String,
 }
 
 impl<'a> Work<'a> {
@@ -41,16 +45,7 @@ impl<'a> Work<'a> {
         recipe: &'a DataRecipe,
         held: Option<&'a Held>,
     ) -> Result<Self, Error> {
-        let mut rules = BTreeMap::new();
-        for (i, source) in recipe.sources.iter().enumerate() {
-            let label = source.label(i);
-            let mut of_source = recipe.rules_of(&label).to_vec();
-            for rule in &mut of_source {
-                rule.load()
-                    .map_err(Error::io("read", Path::new(rule.name())))?;
-            }
-            rules.insert(label, of_source);
-        }
+        let rules = loaded_rules(recipe)?;
         let key = key(inputs, recipe, &rules, held)?;
         Ok(Self {
             inputs,
@@ -59,6 +54,7 @@ impl<'a> Work<'a> {
             contamination: held,
             sketching: Sketching::new(&recipe.duplicates)?,
             key,
+            recipe_key: recipe_key(recipe)?,
         })
     }
 }
@@ -68,6 +64,23 @@ impl Work<'_> {
     pub(super) fn rules(&self, source: &str) -> &[Rule] {
         self.rules.get(source).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The rules of each source, by its label, with the lists that they name.
+pub(in crate::prepare) fn loaded_rules(
+    recipe: &DataRecipe,
+) -> Result<BTreeMap<String, Vec<Rule>>, Error> {
+    let mut rules = BTreeMap::new();
+    for (i, source) in recipe.sources.iter().enumerate() {
+        let label = source.label(i);
+        let mut of_source = recipe.rules_of(&label).to_vec();
+        for rule in &mut of_source {
+            rule.load()
+                .map_err(Error::io("read", Path::new(rule.name())))?;
+        }
+        rules.insert(label, of_source);
+    }
+    Ok(rules)
 }
 
 /// Two machines that hold the same files at different times agree on it.
@@ -82,24 +95,32 @@ fn key(
         .iter()
         .map(|file| (file.path.as_str(), file.length))
         .collect();
-    let decides = (
+    // As they are shown, the lists that rules have read are among them.
+    let rules = format!("{rules:?}");
+    let held = held.map(Held::fingerprint);
+    hash(&(recipe_key(recipe)?, rules, held, inputs.beside(), files))
+}
+
+/// What of a recipe decides what is in a part.
+pub(in crate::prepare) fn recipe_key(recipe: &DataRecipe) -> Result<String, Error> {
+    hash(&(
         VERSION,
         &recipe.sources,
         &recipe.clean,
-        // As they are shown, the lists that they have read are among them.
-        format!("{rules:?}"),
+        &recipe.rules,
         &recipe.duplicates,
         &recipe.contamination,
-        held.map(Held::fingerprint),
-        files,
-    );
-    let json = serde_json::to_vec(&decides)
+    ))
+}
+
+fn hash(decides: &impl Serialize) -> Result<String, Error> {
+    let json = serde_json::to_vec(decides)
         .map_err(std::io::Error::from)
         .map_err(Error::io("describe", Path::new("the recipe")))?;
     Ok(files::sha256_hex(&json))
 }
 
-/// Makes what is missing of the parts that belong to `share`, and gives the reports of these parts, in order.
+/// Makes what is missing of the parts that belong to `share`, and gives these parts, in order.
 ///
 /// # Errors
 /// The first fault of a part; a stop. Parts that were complete stay.
@@ -109,9 +130,9 @@ pub(in crate::prepare) fn make_parts(
     share: Share,
     progress: &mut dyn FnMut(Progress),
     stop: &AtomicBool,
-) -> Result<Vec<PartReport>, Error> {
+) -> Result<Store, Error> {
     let mut parts: Vec<Part> = divide(work.inputs);
-    write_list(folder, &work.key, parts.len())?;
+    let lock = begin(folder, &work.key, &work.recipe_key, parts.len())?;
     parts.retain(|part| share.holds(part.number));
     let mut reports: Vec<Option<PartReport>> = Vec::with_capacity(parts.len());
     for part in &parts {
@@ -177,7 +198,8 @@ pub(in crate::prepare) fn make_parts(
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Stopped);
     }
-    Ok(reports.into_iter().flatten().collect())
+    let reports = reports.into_iter().flatten().collect();
+    Ok(Store::new(folder, reports, lock))
 }
 
 /// Of several faults, that of the first part is told, whatever the order in which they came.

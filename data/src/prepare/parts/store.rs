@@ -2,8 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
 
 use super::file::DocumentReader;
 use super::make::Names;
@@ -20,63 +23,77 @@ pub(in crate::prepare) struct Store {
     /// Reports of the parts in order, each with the folder that it lies in.
     parts: Vec<(PathBuf, PartReport)>,
     gone: Gone,
+    /// Held while the parts are read.
+    #[allow(dead_code)]
+    lock: Option<File>,
 }
 
 impl Store {
-    /// The parts that were made in one folder.
-    pub(in crate::prepare) fn new(folder: &Path, reports: Vec<PartReport>) -> Self {
+    /// The parts that were made in one folder, which is locked.
+    pub(in crate::prepare) fn new(folder: &Path, reports: Vec<PartReport>, lock: File) -> Self {
         let parts = reports.into_iter();
         Self {
             parts: parts.map(|report| (folder.to_owned(), report)).collect(),
             gone: Gone::default(),
+            lock: Some(lock),
         }
     }
 
-    /// The parts of several folders, as machines made them. They must have been made by one recipe
-    /// from one list of files, and none may be missing.
+    /// The parts of several folders, as machines made them. They must have been made by `recipe`, whose hash
+    /// it is, from one list of files, and none may be missing.
     ///
     /// # Errors
-    /// A folder without parts, parts of different recipes, a part that is missing.
-    pub(in crate::prepare) fn join(folders: &[PathBuf]) -> Result<Self, Error> {
+    /// A folder without a list of parts, parts of different recipes, a part that is missing.
+    pub(in crate::prepare) fn join(folders: &[PathBuf], recipe: &str) -> Result<Self, Error> {
         let mut parts: Vec<(PathBuf, PartReport)> = Vec::new();
-        let mut keys: Vec<(String, &Path)> = Vec::new();
+        let mut first: Option<(List, &Path)> = None;
         for folder in folders {
             let wrong = |what: String| Error::Parts {
                 path: folder.clone(),
                 what,
             };
-            let (key, of) = read_list(folder)?;
-            if let Some((first, other)) = keys.first()
-                && *first != key
+            let list = List::read(folder)?;
+            if list.recipe != recipe {
+                return Err(wrong(
+                    "its parts were made by another recipe: sources, clean, rules, duplicates and \
+                     contamination must be the same"
+                        .to_owned(),
+                ));
+            }
+            if let Some((first, other)) = &first
+                && first.key != list.key
             {
                 return Err(wrong(format!(
-                    "its parts were made by another recipe or from other files than those of {}",
+                    "its parts were made from other files than those of {}",
                     other.display()
                 )));
             }
-            for number in 0..of {
-                if let Some(report) = read_part(folder, number, &key)? {
+            for number in 0..list.parts {
+                if let Some(report) = read_part(folder, number, &list.key)? {
                     parts.push((folder.clone(), report));
                 }
             }
-            if parts.last().is_none_or(|(from, _)| from != folder) {
-                return Err(wrong("it holds no complete part".to_owned()));
-            }
-            keys.push((key, folder));
-            parts.sort_by_key(|(_, report)| report.number);
-            parts.dedup_by_key(|(_, report)| report.number);
-            if folder == folders.last().unwrap_or(folder) && parts.len() < of {
-                let missing = (0..of).find(|&i| parts.get(i).is_none_or(|(_, it)| it.number != i));
-                return Err(wrong(format!(
-                    "of {of} parts {} are here; part {} is missing: run its share again",
-                    parts.len(),
-                    missing.unwrap_or_default()
-                )));
-            }
+            first.get_or_insert((list, folder));
+        }
+        parts.sort_by_key(|(_, report)| report.number);
+        parts.dedup_by_key(|(_, report)| report.number);
+        if let Some((list, folder)) = first
+            && let Some(missing) =
+                (0..list.parts).find(|&i| parts.get(i).is_none_or(|(_, it)| it.number != i))
+        {
+            return Err(Error::Parts {
+                path: folder.to_owned(),
+                what: format!(
+                    "of {} parts {} are in the folders given; part {missing} is missing: run its share again",
+                    list.parts,
+                    parts.len()
+                ),
+            });
         }
         Ok(Self {
             parts,
             gone: Gone::default(),
+            lock: None,
         })
     }
 
@@ -234,7 +251,7 @@ impl Store {
 }
 
 /// Gives a document in pieces of at most [`MAX_DOCUMENT_BYTES`], cut at a line's end where there is one.
-fn pieces(
+pub(in crate::prepare) fn pieces(
     mut document: Document,
     take: &mut dyn FnMut(Document) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -253,28 +270,71 @@ fn pieces(
     take(document)
 }
 
-/// The list beside the parts: the key that they are made under, and how many there are on all machines.
+/// The list beside the parts.
 const LIST: &str = "parts.json";
+/// Locked while parts are made and read.
+const LOCK: &str = "lock";
 
-/// Writes the list.
-pub(super) fn write_list(folder: &Path, key: &str, parts: usize) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let path = folder.join(LIST);
-    let json = serde_json::json!({ "key": key, "parts": parts });
-    crate::files::write(&path, json.to_string().as_bytes()).map_err(Error::io("write", &path))
+/// What the parts of a folder were made by, and how many there are on all machines.
+#[derive(Debug, Serialize, Deserialize)]
+struct List {
+    /// The key that they are made under.
+    key: String,
+    /// SHA-256 over what of the recipe decides what is in them.
+    recipe: String,
+    parts: usize,
 }
 
-fn read_list(folder: &Path) -> Result<(String, usize), Error> {
-    let path = folder.join(LIST);
-    let wrong = |what: String| Error::Parts {
-        path: folder.to_owned(),
-        what,
-    };
-    let json = std::fs::read(&path).map_err(|error| wrong(format!("its {LIST}: {error}")))?;
-    let list: serde_json::Value =
-        serde_json::from_slice(&json).map_err(|error| wrong(format!("its {LIST}: {error}")))?;
-    match (list["key"].as_str(), list["parts"].as_u64()) {
-        (Some(key), Some(parts)) => Ok((key.to_owned(), parts as usize)),
-        _ => Err(wrong(format!("its {LIST} has no key and parts"))),
+impl List {
+    fn read(folder: &Path) -> Result<Self, Error> {
+        let wrong = |what: String| Error::Parts {
+            path: folder.to_owned(),
+            what: format!("its {LIST}: {what}; name folders that --shard has made"),
+        };
+        let json = std::fs::read(folder.join(LIST)).map_err(|error| wrong(error.to_string()))?;
+        serde_json::from_slice(&json).map_err(|error| wrong(error.to_string()))
     }
+}
+
+/// Makes a folder ready for parts of this key: those of another go. The lock is held until it is dropped.
+///
+/// # Errors
+/// Another process that is at work there, a disk that fails.
+pub(in crate::prepare) fn begin(
+    folder: &Path,
+    key: &str,
+    recipe: &str,
+    parts: usize,
+) -> Result<File, Error> {
+    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let lock = folder.join(LOCK);
+    let lock = File::create(&lock).map_err(Error::io("create", &lock))?;
+    // A file system without locks leaves it to the person.
+    if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
+        return Err(Error::Parts {
+            path: folder.to_owned(),
+            what:
+                "another process prepares the same; wait for it, or name another folder with --out"
+                    .to_owned(),
+        });
+    }
+    if List::read(folder).is_ok_and(|list| list.key != key) {
+        for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
+            let path = entry.map_err(Error::io("read", folder))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with("part-") {
+                std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+            }
+        }
+    }
+    let list = List {
+        key: key.to_owned(),
+        recipe: recipe.to_owned(),
+        parts,
+    };
+    let path = folder.join(LIST);
+    let json = serde_json::to_vec(&list).map_err(std::io::Error::from);
+    json.and_then(|json| crate::files::write(&path, &json))
+        .map_err(Error::io("write", &path))?;
+    Ok(lock)
 }

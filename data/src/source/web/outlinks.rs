@@ -135,6 +135,15 @@ impl Outlinks {
                 .is_ok()
     }
 
+    /// SHA-256 over all addresses that are kept, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let mut sha256 = Sha256::new();
+        for fingerprint in &self.fingerprints {
+            sha256.update(fingerprint.to_le_bytes());
+        }
+        crate::files::hex(&sha256.finalize())
+    }
+
     /// Number of different addresses.
     pub fn len(&self) -> usize {
         self.fingerprints.len()

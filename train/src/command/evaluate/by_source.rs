@@ -42,8 +42,11 @@ pub(super) fn measure(
             &ready.tokenizer,
             ready.context,
         )?;
-        let (tokens, bytes) = text.size();
-        match ready.evaluate(Arc::new(text), tokens, bytes, stop)? {
+        if text.context() == 0 {
+            continue;
+        }
+        let (context, size) = (text.context(), text.size());
+        match ready.evaluate(Arc::new(text), context, size, stop)? {
             Some(found) => sources.push((name, found)),
             None => return Ok(None),
         }
@@ -61,7 +64,7 @@ fn held_out(folder: &Path, stop: &Stop) -> Result<(Prepared, Ranges)> {
     let (data, recipe) = match of_run {
         true => {
             let recipe = Recipe::of_run(folder)?;
-            match Material::prepare(&recipe, &mut |_| {}, stop)? {
+            match Material::of_run(folder, &recipe, stop)? {
                 Material::Text(data) => (data, recipe.data()?),
                 Material::Pairs(_) => {
                     return Err(Error::Folder {

@@ -79,12 +79,13 @@ impl Ready {
         })
     }
 
-    /// Measures the model on windows of a text of so many tokens and bytes; `None` when asked to stop.
+    /// Measures the model on windows of `context` tokens of a text of so many tokens and bytes; `None` when
+    /// asked to stop.
     pub(super) fn evaluate(
         &self,
         windows: Arc<dyn Held<Tokens = TokenBatch>>,
-        tokens: u64,
-        bytes: u64,
+        context: usize,
+        [tokens, bytes]: [u64; 2],
         stop: &Stop,
     ) -> Result<Option<HeldOut>> {
         if bytes == 0 {
@@ -93,7 +94,7 @@ impl Ready {
         let tokens_per_byte = tokens as f64 / bytes as f64;
         let loader = EvalLoader::new(windows, None, self.batch, &self.device);
         let found = evaluate(&self.task, &loader, Some(tokens_per_byte), stop, None)?;
-        Ok(found.map(|found| HeldOut::new(&found, bytes, self.context)))
+        Ok(found.map(|found| HeldOut::new(&found, bytes, context)))
     }
 }
 
@@ -107,14 +108,15 @@ pub(super) fn measure(
     let ready = Ready::new(args, place)?;
     if !args.data.is_empty() {
         let text = InMemory::read(&args.data, &ready.tokenizer, ready.context)?;
-        let (tokens, bytes) = text.size();
-        return ready.evaluate(Arc::new(text), tokens, bytes, stop);
+        let size = text.size();
+        return ready.evaluate(Arc::new(text), ready.context, size, stop);
     }
     let (recipe, data) = own_data(place, recipe, stop)?;
     let validation = data.validation.clone();
     let (tokens, bytes) = (validation.len(), validation.bytes());
     let windows = windows(validation, ready.context, recipe.evaluation.stride)?;
-    let Some(mut held_out) = ready.evaluate(Arc::new(windows), tokens, bytes, stop)? else {
+    let found = ready.evaluate(Arc::new(windows), ready.context, [tokens, bytes], stop)?;
+    let Some(mut held_out) = found else {
         return Ok(None);
     };
     if args.baselines {
@@ -222,7 +224,14 @@ impl InMemory {
             };
             text.push(&document, tokenizer)?;
         }
-        text.enough()
+        // A short text is one window, and a shorter one.
+        text.context = context.min(text.ids.len().saturating_sub(1));
+        Ok(text)
+    }
+
+    /// Tokens a window.
+    pub(super) fn context(&self) -> usize {
+        self.context
     }
 
     fn empty(context: usize) -> Self {
@@ -241,8 +250,8 @@ impl InMemory {
     }
 
     /// Tokens and bytes.
-    pub(super) fn size(&self) -> (u64, u64) {
-        (self.ids.len() as u64, self.bytes)
+    pub(super) fn size(&self) -> [u64; 2] {
+        [self.ids.len() as u64, self.bytes]
     }
 
     /// Refuses a text that does not fill a window.
