@@ -1,6 +1,6 @@
 //! Which part of the text is held out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -32,6 +32,10 @@ pub enum Division {
 #[derive(Clone, Debug)]
 pub struct Splitter {
     split: Split,
+    /// Characters of each source; of all of them under no name.
+    chars: BTreeMap<String, u64>,
+    /// The source that is divided by itself; none where all are one text.
+    source: Option<String>,
     /// Characters that belong to the training text, for a split by position.
     train_chars: u64,
     /// Characters that have come.
@@ -42,16 +46,21 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// A splitter for documents of `total_chars` characters in all (of use for a split by position
+    /// A splitter for documents of so many characters in each source (of use for a split by position
     /// only). Of `n` characters the first `⌊n·(1 − validation)⌋` are training text: nanoGPT's
     /// `data[:int(n*0.9)]`.
-    pub fn new(split: &Split, total_chars: u64) -> Self {
+    pub fn new(split: &Split, chars: &BTreeMap<String, u64>) -> Self {
         let train_chars = match split {
-            Split::Position { validation } => (total_chars as f64 * (1.0 - validation)) as u64,
+            Split::Position {
+                validation,
+                each_source: false,
+            } => (chars.values().sum::<u64>() as f64 * (1.0 - validation)) as u64,
             _ => 0,
         };
         Self {
             split: split.clone(),
+            chars: chars.clone(),
+            source: None,
             train_chars,
             seen_chars: 0,
             carried: None,
@@ -59,10 +68,31 @@ impl Splitter {
         }
     }
 
+    /// Begins another source, where each is divided by itself.
+    fn enter(&mut self, source: &str, validation: f64) {
+        if self.source.as_deref() != Some(source) {
+            let chars = self.chars.get(source).copied().unwrap_or_default();
+            self.train_chars = (chars as f64 * (1.0 - validation)) as u64;
+            self.seen_chars = 0;
+            self.source = Some(source.to_owned());
+        }
+    }
+
     /// The side, or the sides, of the next document; `sha256` is that of its text.
     pub fn divide(&mut self, document: &Document, sha256: &[u8; 32]) -> Division {
         let side = match (&self.split, self.carried) {
-            (Split::Position { .. }, _) => return self.by_position(&document.text),
+            (
+                &Split::Position {
+                    validation,
+                    each_source,
+                },
+                _,
+            ) => {
+                if each_source {
+                    self.enter(&document.source, validation);
+                }
+                return self.by_position(&document.text);
+            }
             (_, Some(side)) => side,
             (Split::Hash { validation, unit }, None) => match unit {
                 SplitUnit::Document => by_hash(sha256, *validation),
@@ -146,14 +176,18 @@ mod tests {
 
     #[test]
     fn a_position_counts_characters_as_nano_gpt_does() {
-        let split = Split::Position { validation: 0.1 };
-        assert_eq!(Splitter::new(&split, 1_115_394).train_chars, 1_003_854);
+        let split = Split::Position {
+            validation: 0.1,
+            each_source: false,
+        };
+        let of = |chars| BTreeMap::from([(String::new(), chars)]);
+        assert_eq!(Splitter::new(&split, &of(1_115_394)).train_chars, 1_003_854);
         // 18 of 20 characters: all of the first ten, eight of the others, each two bytes long.
-        let mut splitter = Splitter::new(&split, 20);
+        let mut splitter = Splitter::new(&split, &of(20));
         let text = document(&"é".repeat(10), "");
         assert_eq!(divide(&mut splitter, &text), Division::Whole(Side::Train));
         assert_eq!(divide(&mut splitter, &text), Division::Cut(16));
-        let mut splitter = Splitter::new(&split, 10);
+        let mut splitter = Splitter::new(&split, &of(10));
         let (nine, one) = (document("aaaaaaaaa", ""), document("b", ""));
         assert_eq!(divide(&mut splitter, &nine), Division::Whole(Side::Train));
         assert_eq!(
@@ -163,12 +197,33 @@ mod tests {
     }
 
     #[test]
+    fn each_source_is_divided_by_itself() {
+        let split = Split::Position {
+            validation: 0.5,
+            each_source: true,
+        };
+        let chars = BTreeMap::from([("a".to_owned(), 4), ("b".to_owned(), 8)]);
+        let mut splitter = Splitter::new(&split, &chars);
+        let mut of = |source: &str, text: &str| {
+            let document = Document {
+                source: source.to_owned(),
+                ..document(text, "")
+            };
+            divide(&mut splitter, &document)
+        };
+        assert_eq!(of("a", "12"), Division::Whole(Side::Train));
+        assert_eq!(of("a", "34"), Division::Whole(Side::Validation));
+        assert_eq!(of("b", "123456"), Division::Cut(4));
+        assert_eq!(of("b", "78"), Division::Whole(Side::Validation));
+    }
+
+    #[test]
     fn a_hash_keeps_a_document_where_it_is_and_holds_out_its_share() {
         let split = Split::Hash {
             validation: 0.2,
             unit: SplitUnit::Document,
         };
-        let mut splitter = Splitter::new(&split, 0);
+        let mut splitter = Splitter::new(&split, &BTreeMap::new());
         let sides: Vec<_> = (0..2_000)
             .map(|i| divide(&mut splitter, &document(&i.to_string(), "")))
             .collect();
@@ -178,7 +233,7 @@ mod tests {
             .count();
         // 400 expected, a standard deviation is 18.
         assert!((310..490).contains(&held_out), "{held_out}");
-        let mut backwards = Splitter::new(&split, 0);
+        let mut backwards = Splitter::new(&split, &BTreeMap::new());
         for i in (0..2_000).rev() {
             assert_eq!(
                 divide(&mut backwards, &document(&i.to_string(), "other")),
@@ -193,7 +248,7 @@ mod tests {
             validation: 0.5,
             unit: SplitUnit::Group,
         };
-        let mut splitter = Splitter::new(&by_group, 0);
+        let mut splitter = Splitter::new(&by_group, &BTreeMap::new());
         for group in ["a", "b", "c", "d", "e"] {
             let first = divide(&mut splitter, &document("x", group));
             for text in ["y", "z", "w"] {
@@ -204,7 +259,7 @@ mod tests {
             validation: 0.5,
             unit: SplitUnit::Document,
         };
-        let mut splitter = Splitter::new(&by_text, 0);
+        let mut splitter = Splitter::new(&by_text, &BTreeMap::new());
         for long in 0..20 {
             let mut piece = document(&format!("piece {long}"), "");
             piece.continues = true;
@@ -220,7 +275,7 @@ mod tests {
     #[test]
     fn listed_groups_are_held_out_and_missing_ones_known() {
         let split = Split::Groups(vec!["b".into(), "gone".into()]);
-        let mut splitter = Splitter::new(&split, 0);
+        let mut splitter = Splitter::new(&split, &BTreeMap::new());
         assert_eq!(
             divide(&mut splitter, &document("", "a")),
             Division::Whole(Side::Train)

@@ -34,7 +34,8 @@ pub(super) struct Seen {
     pub clean: CleanReport,
     /// Over the texts that were kept.
     pub fingerprint: String,
-    pub chars: u64,
+    /// Characters of each source.
+    pub chars: BTreeMap<String, u64>,
     /// UTF-8 bytes of text that become tokens.
     pub bytes: u64,
     /// What became of each source, where documents were judged.
@@ -42,6 +43,14 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    fn count(&mut self, document: &Document) {
+        let chars = document.text.chars().count() as u64;
+        match self.chars.get_mut(&document.source) {
+            Some(sum) => *sum += chars,
+            None => drop(self.chars.insert(document.source.clone(), chars)),
+        }
+    }
+
     /// Documents that rules left out, or that stand elsewhere.
     pub(super) fn judged_out(&self) -> u64 {
         let steps = self.sources.values().flat_map(|source| &source.steps);
@@ -68,7 +77,7 @@ impl Corpus<'_> {
                 let mut fingerprint = Fingerprint::default();
                 seen.sources = store.scan(stop, &mut |document| {
                     take(document);
-                    seen.chars += document.text.chars().count() as u64;
+                    seen.count(document);
                     seen.bytes += document.text.len() as u64;
                     fingerprint.add(&document.text);
                 })?;
@@ -130,7 +139,7 @@ fn read_sources(
         }
         if let Some(document) = cleaner.clean(document?, &mut seen.clean) {
             pieces(document, &mut |document| {
-                seen.chars += document.text.chars().count() as u64;
+                seen.count(&document);
                 seen.bytes += document.text.len() as u64;
                 let sha256 = fingerprint.add(&document.text);
                 take(document, &sha256)

@@ -197,7 +197,7 @@ pub fn prepare_with(
     report.key = plan.key.clone();
 
     let middle = Instant::now();
-    let splitter = Splitter::new(&recipe.split, seen.chars);
+    let splitter = Splitter::new(&recipe.split, &seen.chars);
     let (tokenizer, described) = tokenizer::make(
         recipe,
         &corpus,

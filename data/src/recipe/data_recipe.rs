@@ -143,10 +143,13 @@ pub enum TokenizerRecipe {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Split {
-    /// The last part of the whole text, as in nanoGPT.
+    /// The last part of the text, as in nanoGPT; also where a text is one long document.
     Position {
         /// Its share, between 0 and 1.
         validation: f64,
+        /// The last part of each source, not of all together.
+        #[serde(default)]
+        each_source: bool,
     },
     /// By a hash of the text: a document stays on its side when others come or go.
     Hash {
@@ -265,7 +268,7 @@ impl DataRecipe {
         }
         self.tokenizer.validate()?;
         match &self.split {
-            Split::Position { validation } | Split::Hash { validation, .. } => {
+            Split::Position { validation, .. } | Split::Hash { validation, .. } => {
                 // Written so that a NaN is refused too.
                 if !(*validation > 0.0 && *validation < 1.0) {
                     let right = "give a share between 0 and 1, such as 0.1";

@@ -177,7 +177,10 @@ mod tests {
         for path in ["split.validation=0.25", "split.Position.validation=0.25"] {
             assert_eq!(
                 set(path).unwrap().split,
-                Split::Position { validation: 0.25 }
+                Split::Position {
+                    validation: 0.25,
+                    each_source: false,
+                }
             );
         }
         let changed = set("sources.0.paths.1=$SLOVO_DATA/c d.txt").unwrap();

@@ -36,7 +36,7 @@ impl Chooser {
     pub(super) fn new(split: &Split) -> Self {
         let rule = match split {
             // Recipes of pairs do not divide by position.
-            Split::Position { validation } | Split::Hash { validation, .. } => {
+            Split::Position { validation, .. } | Split::Hash { validation, .. } => {
                 Rule::Share(*validation)
             }
             Split::Count { validation } => {
