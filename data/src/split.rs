@@ -130,6 +130,17 @@ impl Splitter {
         }
     }
 
+    /// Whether each source is divided by itself, so that training text follows behind a cut.
+    pub fn divides_each_source(&self) -> bool {
+        matches!(
+            self.split,
+            Split::Position {
+                each_source: true,
+                ..
+            }
+        )
+    }
+
     /// Held-out groups of the recipe that no document belonged to.
     pub fn missing_groups(&self) -> Vec<&str> {
         match &self.split {

@@ -99,8 +99,9 @@ fn read(
                 let rest = document.text[at..].to_owned();
                 let mut text = document.text;
                 text.truncate(at);
-                // The document does not end here, only the training text does.
-                unit(text, Side::Train, true);
+                // The document does not end here, only the training text does; where another source's
+                // follows, it is not to be taken for the rest of this one.
+                unit(text, Side::Train, !splitter.divides_each_source());
                 unit(rest, Side::Validation, document.continues);
             }
         }

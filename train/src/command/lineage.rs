@@ -110,7 +110,9 @@ fn before(data: &Prepared, document: &ShardDocument) -> Result<(u64, u64)> {
         let Some(piece) = found.map_err(slovo_data::Error::from)?.pop() else {
             break;
         };
-        if !piece.continues || piece.start >= start {
+        let same = piece.provenance.path == document.provenance.path
+            && piece.provenance.index_in_file == document.provenance.index_in_file;
+        if !piece.continues || !same || piece.start >= start {
             break;
         }
         tokens += piece.tokens;
