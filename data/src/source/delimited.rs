@@ -11,6 +11,7 @@ use std::io::{self, BufRead};
 use csv_core::{ReadFieldResult, Reader as Parser, ReaderBuilder};
 
 use super::columns::{Columns, missing};
+use super::encoding::lossy;
 use crate::source::entry::{Entry, Found, Reader};
 
 /// The longest field. A book has some megabytes; a longer field is a quote that was left open.
@@ -151,7 +152,9 @@ impl Reader for Delimited {
         let fields = &mut self.fields;
         let [text, url, title, date] = self.wanted.map(|slot| {
             let field = fields.get(slot?)?;
-            Some(decode(field, &mut replaced)).filter(|field| !field.is_empty())
+            let (field, invalid) = lossy(field);
+            replaced += invalid;
+            Some(field).filter(|field| !field.is_empty())
         });
         Ok(Some(match text {
             Some(text) if !text.trim().is_empty() => Found::Document(Entry {
@@ -168,19 +171,6 @@ impl Reader for Delimited {
             },
         }))
     }
-}
-
-/// Text of bytes; each invalid sequence becomes U+FFFD and is counted.
-fn decode(bytes: &[u8], replaced: &mut u64) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-            *replaced += 1;
-        }
-    }
-    text
 }
 
 /// A row that was read; its fields lie in the slots.

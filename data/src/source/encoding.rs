@@ -25,17 +25,31 @@ pub(super) fn decode(bytes: Vec<u8>, policy: Encoding) -> Decoded {
         Encoding::Skip => Decoded::Skipped,
         Encoding::Stop => Decoded::Stopped(at, bytes.get(at).copied().unwrap_or_default()),
         Encoding::Replace => {
-            let mut text = String::with_capacity(bytes.len() + 16);
-            let mut replaced = 0;
-            for chunk in bytes.utf8_chunks() {
-                text.push_str(chunk.valid());
-                if !chunk.invalid().is_empty() {
-                    text.push(char::REPLACEMENT_CHARACTER);
-                    replaced += 1;
-                }
-            }
+            let (text, replaced) = lossy(&bytes);
             Decoded::Text(text, replaced)
         }
+    }
+}
+
+/// Bytes as text, and how many invalid sequences became U+FFFD.
+pub(super) fn lossy(bytes: &[u8]) -> (String, u64) {
+    let mut text = String::with_capacity(bytes.len() + 16);
+    let mut replaced = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+            replaced += 1;
+        }
+    }
+    (text, replaced)
+}
+
+/// The same; valid bytes are not copied.
+pub(super) fn text(bytes: Vec<u8>) -> (String, u64) {
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, 0),
+        Err(fault) => lossy(fault.as_bytes()),
     }
 }
 

@@ -191,25 +191,6 @@ impl<R: BufRead> Read for Utf16<R> {
     }
 }
 
-/// Bytes as text, and how many invalid sequences became U+FFFD. Valid bytes are not copied.
-pub(super) fn text(bytes: Vec<u8>) -> (String, u64) {
-    let fault = match String::from_utf8(bytes) {
-        Ok(text) => return (text, 0),
-        Err(fault) => fault,
-    };
-    let bytes = fault.into_bytes();
-    let mut text = String::with_capacity(bytes.len() + 16);
-    let mut replaced = 0;
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-            replaced += 1;
-        }
-    }
-    (text, replaced)
-}
-
 /// Appends what a reference stands for: one of XML's five entities, or a character by its number.
 /// Entities that a document declares itself are refused, so none can grow.
 pub(super) fn push_reference(reference: &BytesRef<'_>, into: &mut String) -> Result<(), String> {
@@ -233,6 +214,7 @@ pub(super) fn push_reference(reference: &BytesRef<'_>, into: &mut String) -> Res
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use super::super::encoding::text;
     use super::*;
 
     fn read(bytes: Vec<u8>) -> (String, u64, Vec<u64>) {

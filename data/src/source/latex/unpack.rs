@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Chain, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 
+use super::super::encoding::lossy;
 use super::LatexError;
 use super::comments::strip_comments;
 use super::tar::{self, Tar};
@@ -161,15 +162,7 @@ fn decode(bytes: &[u8]) -> (String, u64) {
     let (text, replaced) = match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), 0),
         Err(_) if says_latin1(bytes) => (bytes.iter().map(|&byte| char::from(byte)).collect(), 0),
-        Err(_) => {
-            let invalid = bytes
-                .utf8_chunks()
-                .filter(|chunk| !chunk.invalid().is_empty());
-            (
-                String::from_utf8_lossy(bytes).into_owned(),
-                invalid.count() as u64,
-            )
-        }
+        Err(_) => lossy(bytes),
     };
     match text.contains('\r') {
         true => (text.replace("\r\n", "\n").replace('\r', "\n"), replaced),

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead};
 
-use super::super::xml::{Input, text};
+use super::super::encoding::text;
+use super::super::xml::Input;
 use super::page::{self, Page};
 use super::pages::{MAX_PAGE_BYTES, Pages, Piece};
 use super::site::Site;

@@ -6,6 +6,7 @@ use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescriptor;
 
+use super::super::encoding::lossy;
 use super::dates;
 
 /// A column that can become text.
@@ -69,7 +70,7 @@ impl Column {
         Ok(match (reader, self.kind) {
             (ColumnReader::ByteArrayColumnReader(reader), Kind::Text) => {
                 let values = self.values(reader, count)?.into_iter();
-                values.map(|value| Some(decode(value?.data()))).collect()
+                values.map(|value| Some(lossy(value?.data()))).collect()
             }
             (ColumnReader::Int32ColumnReader(reader), Kind::Day) => {
                 let values = self.values(reader, count)?.into_iter();
@@ -113,17 +114,4 @@ impl Column {
         });
         Ok(values.collect())
     }
-}
-
-fn decode(bytes: &[u8]) -> (String, u64) {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return (text.to_owned(), 0);
-    }
-    let invalid = bytes
-        .utf8_chunks()
-        .filter(|chunk| !chunk.invalid().is_empty());
-    (
-        String::from_utf8_lossy(bytes).into_owned(),
-        invalid.count() as u64,
-    )
 }

@@ -5,7 +5,8 @@ use std::io::{self, BufRead};
 use std::mem;
 use std::path::Path;
 
-use super::super::xml::{Input, text};
+use super::super::encoding::text;
+use super::super::xml::Input;
 use super::html;
 use super::row::{self, Kind, Line, MAX_ROW_BYTES, Row};
 use super::spill::{Key, MIN_MEMORY, Merge, Post, Sorter};
