@@ -24,6 +24,17 @@ pub struct Batches {
     apart: bool,
 }
 
+/// What is mixed.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix<'a> {
+    /// How much of each source.
+    pub mixture: &'a Mixture,
+    /// The sources: a name, and where it lies in the text, in tokens.
+    pub sources: &'a [(String, Range<u64>)],
+    /// How many windows the run asks for.
+    pub wanted: u64,
+}
+
 /// Where windows begin and end.
 #[derive(Clone, Debug)]
 enum Cut {
@@ -123,19 +134,25 @@ impl Batches {
         })
     }
 
-    /// Batches whose windows come from several sources in turn, each named and with its range of the text;
-    /// `windows_wanted` is how many the run will ask for.
+    /// Batches whose windows come from several sources in turn.
     ///
     /// # Errors
     /// As [`Batches::new`]; a mixture that does not fit the sources, or that they cannot fill.
     pub fn mixed(
-        self,
-        mixture: &Mixture,
-        sources: &[(String, Range<u64>)],
+        shards: Arc<Shards>,
+        mix: &Mix<'_>,
         windows: Windows,
+        seq_len: usize,
+        sequences: usize,
         seed: u64,
-        wanted: u64,
     ) -> Result<Self, Error> {
+        check("sequences", sequences)?;
+        check("seq_len", seq_len)?;
+        let Mix {
+            mixture,
+            sources,
+            wanted,
+        } = *mix;
         let names: Vec<&str> = sources.iter().map(|(name, _)| name.as_str()).collect();
         let shares = mixture.shares(&names)?;
         let mut cuts = Vec::new();
@@ -143,11 +160,11 @@ impl Batches {
         for (number, (name, range)) in sources.iter().enumerate() {
             // Each source is shuffled by itself.
             let seed = seed.wrapping_add((number as u64) << 32);
-            let cut = Cut::new(&self.shards, range.clone(), windows, self.seq_len, seed);
+            let cut = Cut::new(&shards, range.clone(), windows, seq_len, seed);
             let cut = cut.ok_or_else(|| MixtureError::Short {
                 name: name.clone(),
                 tokens: range.end - range.start,
-                window: self.seq_len as u64 + 1,
+                window: seq_len as u64 + 1,
             })?;
             let epochs = mixture.max_epochs.get(name);
             limits.push(match epochs {
@@ -157,7 +174,7 @@ impl Batches {
             cuts.push(cut);
         }
         let turns = Turns::new(shares, limits);
-        let budget = mixture.tokens.map(|tokens| tokens / self.seq_len as u64);
+        let budget = mixture.tokens.map(|tokens| tokens / seq_len as u64);
         for (limit, there) in [
             ("mixture.tokens", budget),
             ("max_epochs", Some(turns.len())),
@@ -174,9 +191,12 @@ impl Batches {
             }
         }
         Ok(Self {
+            shards,
             cuts,
             turns: Some(Arc::new(turns)),
-            ..self
+            seq_len,
+            sequences,
+            apart: false,
         })
     }
 

@@ -9,8 +9,8 @@
 //! Ding et al. 2024, "Fewer Truncations Improve Language Modeling" (<https://arxiv.org/abs/2404.10830>), who
 //! leave the window's end empty; filling it up with a cropped document is nanochat's way.
 //!
-//! Documents are packed in the order of the text, [`WAITING`] at a time, which costs as much quality as
-//! nothing and keeps the search short. The plan is made once and takes 16 bytes for each piece.
+//! Documents are packed in the order of the text, [`WAITING`] at a time, which keeps the search short. The
+//! plan is made once and takes 16 bytes for each piece.
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;

@@ -65,7 +65,7 @@ pub mod tokenizer;
 pub mod untrusted;
 
 pub use batch::{EvalWindows, TokenBatch};
-pub use batches::Batches;
+pub use batches::{Batches, Mix};
 pub use error::Error;
 pub use mask::Masking;
 pub use masked_batch::{MaskedBatch, MaskedBatches, MaskedWindows};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use slovo_data::mixture::Mixture;
 use slovo_data::recipe::from_ron_str;
 use slovo_data::shard::{Provenance, ShardOptions, ShardWriter};
-use slovo_data::{Batches, EvalWindows, Prefetch, Shards, Windows};
+use slovo_data::{Batches, EvalWindows, Mix, Prefetch, Shards, Windows};
 
 /// A text whose tokens are their own positions, over several files.
 fn counting(tokens: u32) -> Arc<Shards> {
@@ -306,11 +306,15 @@ fn a_mixture_reads_each_source_by_its_weight_and_in_its_range() {
     let mixture: Mixture =
         from_ron_str("(weights: {\"a\": 3, \"b\": 1}, max_epochs: {\"a\": 2})").unwrap();
     let sources = [("a".to_owned(), 0..1_000), ("b".to_owned(), 1_000..3_000)];
-    let of = |wanted| {
-        let batches = Batches::new(Arc::clone(&shards), Windows::Shuffled, 10, 4, 5).unwrap();
-        batches.mixed(&mixture, &sources, Windows::Shuffled, 5, wanted)
+    let of = |mixture, wanted| {
+        let mix = Mix {
+            mixture,
+            sources: &sources,
+            wanted,
+        };
+        Batches::mixed(Arc::clone(&shards), &mix, Windows::Shuffled, 10, 4, 5)
     };
-    let batches = of(60).unwrap();
+    let batches = of(&mixture, 60).unwrap();
     let mut given = [0; 2];
     for i in 0..15 {
         for row in batches.rows(i) {
@@ -325,10 +329,7 @@ fn a_mixture_reads_each_source_by_its_weight_and_in_its_range() {
     assert_eq!(all.iter().filter(|row| row[0].start < 1_000).count(), 198);
     let limited: Mixture =
         from_ron_str("(weights: {\"a\": 3, \"b\": 1}, tokens: Some(500))").unwrap();
-    let batches = Batches::new(shards, Windows::Shuffled, 10, 4, 5).unwrap();
-    let fault = batches
-        .mixed(&limited, &sources, Windows::Shuffled, 5, 60)
-        .unwrap_err();
+    let fault = of(&limited, 60).unwrap_err();
     assert!(
         fault.is_usage() && fault.to_string().contains("mixture.tokens gives 50"),
         "{fault}"

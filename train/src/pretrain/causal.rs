@@ -5,7 +5,7 @@ use crate::batch::{EvalLoader, TrainLoader};
 use crate::recipe::Recipe;
 use crate::task::CausalTask;
 use crate::{Result, samples};
-use slovo_data::{Batches, EvalWindows, Prepared, Shards};
+use slovo_data::{Batches, EvalWindows, Mix, Prepared, Shards};
 use slovo_model::CausalLm;
 use std::sync::Arc;
 
@@ -50,24 +50,22 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
 
 /// The training batches of a recipe.
 pub(crate) fn batches(recipe: &Recipe, text: &Prepared) -> Result<Batches> {
-    let batch = recipe.batch;
-    let batches = Batches::new(
-        text.train.clone(),
-        batch.windows,
-        recipe.context()?,
-        batch.sequences,
-        recipe.seed,
-    )?;
-    let batches = batches.apart(!batch.across_documents);
-    let data = recipe.data()?;
-    Ok(match &data.mixture {
+    let (batch, context) = (recipe.batch, recipe.context()?);
+    let (shards, data) = (text.train.clone(), recipe.data()?);
+    let batches = match &data.mixture {
         Some(mixture) => {
             let sources = text.train_ranges(&data.sources);
-            let wanted = batch.sequences as u64 * batch.micro_batches * recipe.steps;
-            batches.mixed(mixture, &sources, batch.windows, recipe.seed, wanted)?
+            let mix = Mix {
+                mixture,
+                sources: &sources,
+                wanted: batch.sequences as u64 * batch.micro_batches * recipe.steps,
+            };
+            let (windows, sequences) = (batch.windows, batch.sequences);
+            Batches::mixed(shards, &mix, windows, context, sequences, recipe.seed)
         }
-        None => batches,
-    })
+        None => Batches::new(shards, batch.windows, context, batch.sequences, recipe.seed),
+    };
+    Ok(batches?.apart(!batch.across_documents))
 }
 
 /// The validation windows of a recipe with this context and `evaluation.stride`.
