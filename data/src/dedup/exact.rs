@@ -26,7 +26,7 @@ pub(super) fn hash_through(form: &mut String, text: &str) -> u128 {
 }
 
 /// A hash as two numbers, the upper half first: so they sort alike.
-pub(super) fn halves(hash: u128) -> [u64; 2] {
+pub(crate) fn halves(hash: u128) -> [u64; 2] {
     [(hash >> 64) as u64, hash as u64]
 }
 

@@ -172,9 +172,9 @@ mod tests {
 
     use super::super::exact::exact_hash;
     use super::super::hash_file::HashFileWriter;
-    use super::super::ngrams::mix;
     use super::super::sort::LEAST_MEMORY;
     use super::*;
+    use crate::order::finalise;
 
     const BANDS: MinHash = MinHash {
         shingle: 5,
@@ -193,7 +193,7 @@ mod tests {
                 (_, 50, 0 | 3) => document / 1_000 * 1_000 + 50,
                 _ => document,
             };
-            mix(owner << 2 | band as u64)
+            finalise(owner << 2 | band as u64)
         })
     }
 

@@ -23,6 +23,7 @@ use twox_hash::XxHash3_64;
 
 use super::error::DedupError;
 use super::hash_kind::HashKind;
+use crate::files::beside;
 
 const MAGIC: [u8; 8] = *b"SLOVOHSH";
 /// The format's version; another one is refused. It rises when texts get other hashes, too. New
@@ -61,9 +62,7 @@ impl HashFileWriter {
     /// A kind that cannot be worked with, or a file that cannot be made.
     pub fn create(path: &Path, kind: &HashKind) -> Result<Self, DedupError> {
         kind.validate()?;
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".tmp");
-        let temporary = Temporary(path.with_file_name(name));
+        let temporary = Temporary(beside(path));
         let file = File::create(&temporary.0).map_err(DedupError::io("make", &*temporary.0))?;
         let mut writer = Self {
             path: path.to_owned(),

@@ -15,8 +15,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::SettingError;
-use super::ngrams::{GOLDEN, MOST_WORDS, Ngrams, mix};
+use super::ngrams::{MOST_WORDS, Ngrams};
 use super::words::{Numbers, Words};
+use crate::order::{GOLDEN, finalise};
 
 /// The most orders, bands times rows: beyond, nothing is gained but time is lost.
 const MOST_ORDERS: usize = 1 << 12;
@@ -78,7 +79,7 @@ impl MinHash {
         let (masks, multipliers) = (0..orders)
             .map(|_| {
                 state = state.wrapping_add(GOLDEN);
-                let drawn = mix(state);
+                let drawn = finalise(state);
                 ((drawn >> 32) as u32, drawn as u32 | 1)
             })
             .unzip();
@@ -164,8 +165,8 @@ impl Sketcher {
             .take(self.minhash.bands)
             .zip(0_u64..)
             .map(|(rows, band)| {
-                rows.iter().fold(mix(band), |hash, &least| {
-                    mix(hash.wrapping_add(GOLDEN) ^ u64::from(least))
+                rows.iter().fold(finalise(band), |hash, &least| {
+                    finalise(hash.wrapping_add(GOLDEN) ^ u64::from(least))
                 })
             })
             .collect()
@@ -191,7 +192,7 @@ mod tests {
     fn pair(number: u64, shared: usize, own: usize) -> [String; 2] {
         // In letters: a run of digits would become one.
         let word = |text: &mut String, kind: u64, at: usize| {
-            let hash = mix(number << 24 ^ kind << 20 ^ at as u64);
+            let hash = finalise(number << 24 ^ kind << 20 ^ at as u64);
             text.extend((0..16).map(|nibble| char::from(b'a' + (hash >> (nibble * 4)) as u8 % 16)));
             text.push(' ');
         };

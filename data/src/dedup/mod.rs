@@ -47,6 +47,7 @@ mod words;
 pub use clusters::Duplicates;
 pub use error::{DedupError, SettingError};
 pub use exact::exact_hash;
+pub(crate) use exact::halves;
 pub use finder::{ExactFinder, Finder};
 pub use hash_file::{HashFileReader, HashFileWriter};
 pub use hash_kind::HashKind;

@@ -5,20 +5,10 @@
 //! then makes every bit depend on all of it. The words' hashes are strong, so two n-grams of
 //! different words agree about once in 2⁶⁴.
 
+use crate::order::{GOLDEN, finalise};
+
 /// No n-gram is longer: windows are kept by the word, and nobody compares longer ones.
 pub const MOST_WORDS: usize = 64;
-
-/// 2⁶⁴ divided by the golden ratio, made odd: multiplier of the sum and step of [`mix`]'s streams.
-pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014, <https://doi.org/10.1145/2660193.2660195>),
-/// a bijection that changes half of the bits for any changed one.
-#[inline(always)]
-pub(super) fn mix(mut x: u64) -> u64 {
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
-}
 
 /// The hash of the last n words.
 pub struct Ngrams {
@@ -59,7 +49,7 @@ impl Ngrams {
             .wrapping_add(word)
             .wrapping_sub(oldest.wrapping_mul(self.leaving));
         self.words = (self.words + 1).min(n);
-        (self.words == n).then(|| mix(self.sum))
+        (self.words == n).then(|| finalise(self.sum))
     }
 
     /// Words in the window: n, or all of them where there were fewer.
@@ -70,7 +60,7 @@ impl Ngrams {
     /// The hash of the words in the window, `None` before the first. Of k words it is the same in a
     /// window of any n ≥ k.
     pub fn hash(&self) -> Option<u64> {
-        (self.words > 0).then(|| mix(self.sum))
+        (self.words > 0).then(|| finalise(self.sum))
     }
 }
 
@@ -82,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_rolled_hash_is_that_of_its_words_alone() {
-        let words: Vec<u64> = (0..50).map(|i| mix(i % 7)).collect();
+        let words: Vec<u64> = (0..50).map(|i| finalise(i % 7)).collect();
         for n in [1, 2, 5, 13, MOST_WORDS] {
             let mut rolled = Ngrams::new(n);
             for end in 1..=words.len() {
@@ -102,7 +92,7 @@ mod tests {
         let hash = |words: &[u64]| {
             let mut ngrams = Ngrams::new(5);
             for &word in words {
-                ngrams.push(mix(word));
+                ngrams.push(finalise(word));
             }
             ngrams.hash()
         };

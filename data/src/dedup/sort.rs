@@ -185,8 +185,8 @@ impl<const W: usize> Merge<W> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::super::ngrams::mix;
     use super::*;
+    use crate::order::finalise;
 
     fn sorted(records: impl Iterator<Item = [u64; 2]>, memory: usize) -> (Vec<[u64; 2]>, usize) {
         let folder = tempfile::tempdir().unwrap();
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn the_memory_does_not_change_the_order() {
         // 61,440 records fit into the least memory: 40 runs, 32 of which become one.
-        let records = || (0..2_500_000).map(|i| [mix(i) >> 44, mix(i + 7) >> 60]);
+        let records = || (0..2_500_000).map(|i| [finalise(i) >> 44, finalise(i + 7) >> 60]);
         let (small, runs) = sorted(records(), LEAST_MEMORY);
         assert_eq!(runs, 1 + 8);
         let (large, runs) = sorted(records(), 1 << 30);

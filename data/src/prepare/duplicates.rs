@@ -10,7 +10,7 @@ use super::parts::Store;
 use crate::Error;
 use crate::dedup::{
     self, DedupError, ExactFinder, Finder, HashFileReader, HashFileWriter, HashKind,
-    ParagraphFinder, ParagraphHash, Paragraphs, Sketcher, exact_hash,
+    ParagraphFinder, ParagraphHash, Paragraphs, Sketcher, exact_hash, halves,
 };
 use crate::recipe::Duplicates;
 
@@ -77,12 +77,11 @@ impl Sketches<'_> {
         let document = self.documents;
         self.documents += 1;
         if let Some(file) = &mut self.exact {
-            let hash = exact_hash(text);
-            file.push(document, &[(hash >> 64) as u64, hash as u64])?;
+            file.push(document, &halves(exact_hash(text)))?;
         }
         if let (Some(file), Some(paragraphs)) = (&mut self.paragraphs, &self.by.paragraphs) {
             for found in paragraphs.hashes(text) {
-                let (upper, lower) = ((found.hash >> 64) as u64, found.hash as u64);
+                let [upper, lower] = halves(found.hash);
                 file.push(document, &[found.paragraph, upper, lower])?;
             }
         }
