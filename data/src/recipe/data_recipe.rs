@@ -1,6 +1,5 @@
 //! The data recipe: sources, cleaning, tokenizer, split.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -239,10 +238,10 @@ impl DataRecipe {
         for (i, source) in self.sources.iter().enumerate() {
             source.validate(i)?;
         }
-        let mut labels = BTreeSet::new();
-        for (i, source) in self.sources.iter().enumerate() {
-            let label = source.label(i);
-            if !labels.insert(label.clone()) {
+        let sources = self.sources.iter().enumerate();
+        let labels: Vec<String> = sources.map(|(i, source)| source.label(i)).collect();
+        for (i, label) in labels.iter().enumerate() {
+            if labels[..i].contains(label) {
                 let right = "two sources have it; give each its own";
                 return refuse(&format!("sources.{i}.name"), label, right);
             }
@@ -259,10 +258,6 @@ impl DataRecipe {
             contamination.validate()?;
         }
         if let Some(mixture) = &self.mixture {
-            let labels: Vec<String> = (0..)
-                .zip(&self.sources)
-                .map(|(i, it)| it.label(i))
-                .collect();
             let names: Vec<&str> = labels.iter().map(String::as_str).collect();
             mixture.shares(&names)?;
         }

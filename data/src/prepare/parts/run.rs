@@ -18,7 +18,7 @@ use crate::prepare::contamination::Held;
 use crate::prepare::duplicates::Sketching;
 use crate::prepare::{Progress, Stage};
 use crate::recipe::DataRecipe;
-use crate::source::{InputFile, Inputs};
+use crate::source::Inputs;
 use crate::{Error, files};
 
 /// How often progress is told, and a request to stop is looked for, while workers are at work.
@@ -237,9 +237,4 @@ pub(super) fn read_part(
     };
     let report: Option<PartReport> = serde_json::from_slice(&json).ok();
     Ok(report.filter(|report| report.version == VERSION && report.key == key))
-}
-
-/// The files of parts, in their order.
-pub(super) fn files_of(parts: &[PartReport]) -> impl Iterator<Item = &InputFile> {
-    parts.iter().flat_map(|part| &part.files)
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::file::DocumentReader;
 use super::make::Names;
 use super::report::{PartReport, SourceReport, StepReport};
-use super::run::{files_of, read_part};
+use super::run::read_part;
 use crate::Error;
 use crate::document::{Document, MAX_DOCUMENT_BYTES};
 use crate::prepare::duplicates::Gone;
@@ -24,8 +24,7 @@ pub(in crate::prepare) struct Store {
     parts: Vec<(PathBuf, PartReport)>,
     gone: Gone,
     /// Held while the parts are read.
-    #[allow(dead_code)]
-    lock: Option<File>,
+    _lock: Option<File>,
 }
 
 impl Store {
@@ -35,7 +34,7 @@ impl Store {
         Self {
             parts: parts.map(|report| (folder.to_owned(), report)).collect(),
             gone: Gone::default(),
-            lock: Some(lock),
+            _lock: Some(lock),
         }
     }
 
@@ -93,7 +92,7 @@ impl Store {
         Ok(Self {
             parts,
             gone: Gone::default(),
-            lock: None,
+            _lock: None,
         })
     }
 
@@ -104,11 +103,8 @@ impl Store {
 
     /// The files that the parts were made from.
     pub(in crate::prepare) fn files(&self) -> Vec<InputFile> {
-        self.parts
-            .iter()
-            .flat_map(|(_, report)| files_of(std::slice::from_ref(report)))
-            .cloned()
-            .collect()
+        let files = self.reports().flat_map(|report| &report.files);
+        files.cloned().collect()
     }
 
     /// The files of documents, in order.
