@@ -2,6 +2,9 @@
 //! an error that names the place, soon, and never a panic.
 #![allow(clippy::unwrap_used)]
 
+mod changes;
+
+use changes::{Random, changed};
 use slovo_data::recipe::FileFormat;
 use slovo_data::untrusted;
 use std::fs;
@@ -164,40 +167,6 @@ const BOMB: &str = "\\documentclass{article}\\begin{document}\\def\\a{\\b\\b\\b\
 
 const BOOK: &str = "The Project Gutenberg EBook of Emma\n\nTitle: Emma\n\n*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***\n\nEmma \
      Woodhouse, handsome.\n\n*** END OF THIS PROJECT GUTENBERG EBOOK EMMA ***\n\nLicence.\n";
-
-/// A generator of our own, so that a failure can be had again.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, below: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % below.max(1)
-    }
-}
-
-/// A bit flipped, a part left out, said twice, or a part of another file put in.
-fn changed(bytes: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    let at = random.below(bytes.len());
-    let end = (at + random.below(60)).min(bytes.len());
-    match random.below(4) {
-        0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
-        1 => drop(bytes.drain(at..end)),
-        2 => {
-            let part = bytes[at..end].to_vec();
-            bytes.splice(at..at, part);
-        }
-        _ => {
-            let from = random.below(other.len());
-            let to = (from + random.below(60)).min(other.len());
-            bytes.splice(at..end, other[from..to].iter().copied());
-        }
-    }
-    bytes
-}
 
 #[test]
 fn whatever_the_file_there_is_an_answer() {

@@ -2,6 +2,9 @@
 //! each: an answer or an error that names the place, soon, and never a panic.
 #![allow(clippy::unwrap_used)]
 
+mod changes;
+
+use changes::{Random, changed};
 use slovo_data::tokenizer::{BpeSample, Specials, train_bpe, train_wordpiece};
 use slovo_data::{Tokenizer, untrusted};
 use std::collections::BTreeSet;
@@ -41,36 +44,6 @@ fn seeds() -> Vec<(&'static str, String)> {
             "version https://git-lfs.github.com/spec/v1\n".into(),
         ),
     ]
-}
-
-/// A generator of our own, so that a failure can be had again.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, below: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % below.max(1)
-    }
-}
-
-/// One bit flipped, a part left out, or a part of another file put in.
-fn changed(bytes: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    let at = random.below(bytes.len());
-    let end = (at + random.below(40)).min(bytes.len());
-    match random.below(3) {
-        0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
-        1 => drop(bytes.drain(at..end)),
-        _ => {
-            let from = random.below(other.len());
-            let to = (from + random.below(40)).min(other.len());
-            bytes.splice(at..end, other[from..to].iter().copied());
-        }
-    }
-    bytes
 }
 
 #[test]

@@ -206,11 +206,8 @@ fn without_citations(line: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::drop;
     use super::*;
-
-    fn drop(criterion: &'static str) -> Verdict {
-        Verdict::Drop(criterion)
-    }
 
     const OFF: C4 = C4 {
         line_endings: false,

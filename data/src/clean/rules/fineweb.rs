@@ -109,11 +109,8 @@ fn is_at_most(line: &str, characters: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::drop;
     use super::*;
-
-    fn drop(criterion: &'static str) -> Verdict {
-        Verdict::Drop(criterion)
-    }
 
     const OFF: FineWeb = FineWeb {
         min_punctuated_lines: None,

@@ -169,19 +169,8 @@ impl GopherRepetition {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{distinct, drop};
     use super::*;
-
-    fn drop(criterion: &'static str) -> Verdict {
-        Verdict::Drop(criterion)
-    }
-
-    /// Words of five letters that all differ, joined by `separator`.
-    fn distinct(count: usize, separator: &str) -> String {
-        let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
-        let word = |n: usize| ['q', 'q', letter(n / 676), letter(n / 26), letter(n)];
-        let words: Vec<String> = (0..count).map(|n| word(n).iter().collect()).collect();
-        words.join(separator)
-    }
 
     const OFF: GopherRepetition = GopherRepetition {
         duplicate_paragraphs: None,
