@@ -9,6 +9,7 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -18,6 +19,7 @@ use slovo_data::clean::{Verdict as Kept, clean};
 use slovo_data::dedup::MinHash;
 use slovo_data::prepare::{Options, prepare_with};
 use slovo_data::recipe::{Clean, DataRecipe, from_ron_str};
+use slovo_data::report::Seconds;
 use slovo_data::source::Inputs;
 use slovo_data::tokenizer::{BpeSample, Specials, Tokenizer, train_bpe};
 use slovo_data::{Batches, Windows};
@@ -34,17 +36,36 @@ fn main() -> Result<(), Failure> {
     let data = PathBuf::from(
         std::env::var("SLOVO_DATA").map_err(|_| "set SLOVO_DATA to the folder of the texts")?,
     );
+    if std::env::args().nth(1).as_deref() == Some(WHOLE) {
+        return whole(&data);
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     pool.install(|| stages(&data))?;
-    let seconds: Vec<f64> = [1, 2]
-        .into_iter()
-        .map(|threads| whole(&data, threads))
-        .collect::<Result<_, _>>()?;
-    println!(
-        "end to end on two cores over one  {:.2}",
-        seconds[0] / seconds[1]
-    );
+    let one = on_cores("0")?;
+    println!("{:<40} {one:>8.1} s", "end to end on one core");
+    let two = on_cores("0,1")?;
+    println!("{:<40} {two:>8.1} s", "end to end on two cores");
+    println!("{:<40} {:>8.2}", "two cores over one", one / two);
     Ok(())
+}
+
+/// What this program calls itself with, to be held to some cores.
+const WHOLE: &str = "--whole";
+
+/// Seconds of [`whole`] in a process that may use these cores, all of its threads together: a pool of one
+/// thread would still read and write beside it.
+fn on_cores(cores: &str) -> Result<f64, Failure> {
+    let output = Command::new("taskset")
+        .args(["-c", cores])
+        .arg(std::env::current_exe()?)
+        .arg(WHOLE)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("taskset, of util-linux: {error}"))?;
+    let printed = String::from_utf8(output.stdout)?;
+    let (seconds, rest) = printed.split_once('\n').ok_or("it measured nothing")?;
+    print!("{rest}");
+    Ok(seconds.parse()?)
 }
 
 fn stages(data: &Path) -> Result<(), Failure> {
@@ -168,11 +189,9 @@ fn tokenizer(documents: &[String]) -> Result<Tokenizer, Failure> {
     Ok(train_bpe(&sample, 32_768, 2, Specials::Text)?)
 }
 
-/// The whole of it: five sources in GPT-3's mixture, and a pass over the batches.
-fn whole(data: &Path, threads: usize) -> Result<f64, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
+/// The whole of it: five sources, rules, duplicates, a tokenizer, shards, and a pass over batches. Prints the
+/// median of the seconds, where they went, and the speed of that pass.
+fn whole(data: &Path) -> Result<(), Failure> {
     let recipe: DataRecipe = from_ron_str(&format!(
         "(name: \"whole\", sources: [
             Files(name: Some(\"web\"), paths: [\"{0}/web/iana.warc.gz\"], bad_lines: Skip),
@@ -184,33 +203,33 @@ fn whole(data: &Path, threads: usize) -> Result<f64, Failure> {
           tokenizer: Bpe(vocab_size: 8192, sample: 4194304), split: Hash(validation: 0.02))",
         data.display()
     ))?;
-    let mut seconds = Vec::new();
-    for _ in 0..RUNS {
+    let mut runs: Vec<(f64, Seconds)> = Vec::new();
+    for run in 1..=RUNS {
         let folder = tempfile::tempdir()?;
         let options = Options {
             out: Some(folder.path().join("out")),
             ..Options::default()
         };
         let start = Instant::now();
-        let prepared =
-            pool.install(|| prepare_with(&recipe, &options, &mut |_| {}, &AtomicBool::new(false)))?;
-        seconds.push(start.elapsed().as_secs_f64());
-        if threads == 1 && seconds.len() == RUNS {
-            let shards = Arc::clone(&prepared.train);
-            let bytes = shards.bytes();
-            report("pack and read windows of 1,024", bytes, "", || {
-                let batches = Batches::new(Arc::clone(&shards), Windows::BestFit, 1_024, 8, 1);
-                batches.map_or(0, |batches| (0..64).map(|i| batches.batch(i).rows).sum())
-            });
+        let prepared = prepare_with(&recipe, &options, &mut |_| {}, &AtomicBool::new(false))?;
+        runs.push((start.elapsed().as_secs_f64(), prepared.report.seconds));
+        if run == RUNS {
+            runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let (median, told) = &runs[RUNS / 2];
+            println!("{median}\n{told}");
+            report(
+                "pack and read windows of 1,024",
+                prepared.train.bytes(),
+                "",
+                || {
+                    let shards = Arc::clone(&prepared.train);
+                    let batches = Batches::new(shards, Windows::BestFit, 1_024, 8, 1);
+                    batches.map_or(0, |batches| (0..64).map(|i| batches.batch(i).rows).sum())
+                },
+            );
         }
     }
-    seconds.sort_by(f64::total_cmp);
-    let median = seconds[RUNS / 2];
-    println!(
-        "{:<40} {median:>8.1} s",
-        format!("end to end, {threads} threads")
-    );
-    Ok(median)
+    Ok(())
 }
 
 /// Prints the median speed of some work on `bytes` bytes.

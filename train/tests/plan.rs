@@ -80,12 +80,13 @@ fn a_recipe_is_planned_without_preparing_its_text() {
 #[cfg(target_os = "linux")]
 fn planned_memory_is_near_what_a_process_takes() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slovo-train"));
-    command.args(["bench", "memory", "--json", "--config", "A", "--steps", "6"]);
+    command.args(["bench", "memory", "--json", "--config", "B", "--steps", "3"]);
     let found: serde_json::Value =
         serde_json::from_str(&stdout(&command.output().unwrap())).unwrap();
     let found = &found[0];
     let ratio = found["planned"].as_f64().unwrap() / found["measured"].as_f64().unwrap();
-    // 1.01 where the constants were fitted; another number of threads moves it.
+    // 1.05 where the constants were fitted. Tensors take most of it: in the smallest configuration the
+    // program's own pages do, of which more or fewer are resident.
     assert!((0.8..1.25).contains(&ratio), "{found}");
 }
 

@@ -132,12 +132,14 @@ fn read_sources(
     let mut seen = Seen::default();
     let mut fingerprint = Fingerprint::default();
     let mut documents = inputs.documents(rules);
-    let mut cleaner = Cleaner::new(rules);
+    let mut in_order = Pieces::default();
     for document in documents.by_ref() {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
-        if let Some(document) = cleaner.clean(document?, &mut seen.clean) {
+        let document = document?;
+        let piece = in_order.is_next(&document);
+        if let Some(document) = cleaned(document, piece, rules, &mut seen.clean) {
             pieces(document, &mut |document| {
                 seen.count(&document);
                 seen.bytes += document.text.len() as u64;
@@ -151,45 +153,40 @@ fn read_sources(
     Ok(seen)
 }
 
-/// Cleans documents that come in order, some of them in pieces.
-pub(super) struct Cleaner {
-    rules: Clean,
+/// Tells which documents, as they come in order, are pieces of a longer one.
+#[derive(Default)]
+pub(super) struct Pieces {
     continued: bool,
-    /// The last document was a piece of a longer one.
-    pub piece: bool,
 }
 
-impl Cleaner {
-    pub(super) fn new(rules: &Clean) -> Self {
-        Self {
-            rules: *rules,
-            continued: false,
-            piece: false,
-        }
-    }
-
-    /// The document, clean; `None` where it goes.
-    pub(super) fn clean(
-        &mut self,
-        mut document: Document,
-        report: &mut CleanReport,
-    ) -> Option<Document> {
-        // A long text comes in pieces, and none of them may go by itself.
-        self.piece = self.continued || document.continues;
+impl Pieces {
+    /// Whether the next document is a piece.
+    pub(super) fn is_next(&mut self, document: &Document) -> bool {
+        let piece = self.continued || document.continues;
         self.continued = document.continues;
-        let rules = Clean {
-            min_chars: if self.piece { 0 } else { self.rules.min_chars },
-            ..self.rules
-        };
-        let bytes_in = document.text.len();
-        let verdict = clean(std::mem::take(&mut document.text), &rules);
-        report.count(bytes_in, &verdict);
-        let Verdict::Keep { text, .. } = verdict else {
-            return None;
-        };
-        document.text = text;
-        Some(document)
+        piece
     }
+}
+
+/// The document, clean; `None` where it goes. No piece of a longer text may go by itself.
+pub(super) fn cleaned(
+    mut document: Document,
+    piece: bool,
+    rules: &Clean,
+    report: &mut CleanReport,
+) -> Option<Document> {
+    let rules = Clean {
+        min_chars: if piece { 0 } else { rules.min_chars },
+        ..*rules
+    };
+    let bytes_in = document.text.len();
+    let verdict = clean(std::mem::take(&mut document.text), &rules);
+    report.count(bytes_in, &verdict);
+    let Verdict::Keep { text, .. } = verdict else {
+        return None;
+    };
+    document.text = text;
+    Some(document)
 }
 
 /// A hash over the hashes of all texts.

@@ -21,9 +21,17 @@ pub(super) struct Sketching {
     near: Option<Sketcher>,
 }
 
+/// What one document is compared by.
+#[derive(Default)]
+pub(super) struct Sketch {
+    exact: Option<[u64; 2]>,
+    /// Number and hash of each paragraph.
+    paragraphs: Vec<[u64; 3]>,
+    near: Option<Vec<u64>>,
+}
+
 /// The files of one part.
-pub(super) struct Sketches<'a> {
-    by: &'a Sketching,
+pub(super) struct Sketches {
     exact: Option<HashFileWriter>,
     paragraphs: Option<HashFileWriter>,
     near: Option<HashFileWriter>,
@@ -44,15 +52,32 @@ impl Sketching {
         })
     }
 
+    /// What a document is compared by.
+    pub(super) fn sketch(&self, text: &str) -> Sketch {
+        let mut sketch = Sketch::default();
+        if self.exact {
+            sketch.exact = Some(halves(exact_hash(text)));
+        }
+        if let Some(paragraphs) = &self.paragraphs {
+            for found in paragraphs.hashes(text) {
+                let [upper, lower] = halves(found.hash);
+                sketch.paragraphs.push([found.paragraph, upper, lower]);
+            }
+        }
+        if let Some(sketcher) = &self.near {
+            sketch.near = sketcher.signature(text);
+        }
+        sketch
+    }
+
     /// Begins the files of a part, named after its `documents`.
-    pub(super) fn begin(&self, documents: &Path) -> Result<Sketches<'_>, Error> {
+    pub(super) fn begin(&self, documents: &Path) -> Result<Sketches, Error> {
         let create = |ending: &str, kind: HashKind| {
             HashFileWriter::create(&beside(documents, ending), &kind).map_err(Error::from)
         };
         let near = |sketcher: &Sketcher| create(NEAR, HashKind::MinHash(*sketcher.minhash()));
         let paragraphs = |paragraphs| create(PARAGRAPHS, HashKind::Paragraphs(paragraphs));
         Ok(Sketches {
-            by: self,
             exact: self
                 .exact
                 .then(|| create(EXACT, HashKind::Documents))
@@ -71,24 +96,21 @@ fn beside(documents: &Path, ending: &str) -> PathBuf {
     documents.with_file_name(format!("{stem}.{ending}"))
 }
 
-impl Sketches<'_> {
+impl Sketches {
     /// Adds the next document of the part.
-    pub(super) fn push(&mut self, text: &str) -> Result<(), Error> {
+    pub(super) fn push(&mut self, sketch: &Sketch) -> Result<(), Error> {
         let document = self.documents;
         self.documents += 1;
-        if let Some(file) = &mut self.exact {
-            file.push(document, &halves(exact_hash(text)))?;
+        if let (Some(file), Some(hash)) = (&mut self.exact, &sketch.exact) {
+            file.push(document, hash)?;
         }
-        if let (Some(file), Some(paragraphs)) = (&mut self.paragraphs, &self.by.paragraphs) {
-            for found in paragraphs.hashes(text) {
-                let [upper, lower] = halves(found.hash);
-                file.push(document, &[found.paragraph, upper, lower])?;
+        if let Some(file) = &mut self.paragraphs {
+            for paragraph in &sketch.paragraphs {
+                file.push(document, paragraph)?;
             }
         }
-        if let (Some(file), Some(sketcher)) = (&mut self.near, &self.by.near)
-            && let Some(bands) = sketcher.signature(text)
-        {
-            file.push(document, &bands)?;
+        if let (Some(file), Some(bands)) = (&mut self.near, &sketch.near) {
+            file.push(document, bands)?;
         }
         Ok(())
     }

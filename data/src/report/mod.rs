@@ -2,6 +2,7 @@
 
 pub mod markup;
 mod page;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -221,6 +222,10 @@ impl fmt::Display for Report {
             writeln!(f, "and {hidden} more, in report.json")?;
         }
         writeln!(f)?;
+        for (name, source) in &self.judged {
+            steps::write(name, source, f)?;
+            writeln!(f)?;
+        }
         writeln!(
             f,
             "tokenizer     {}, {} tokens, {:.3} bytes a token",
@@ -351,6 +356,7 @@ pub fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prepare::StepReport;
 
     #[test]
     fn numbers_are_grouped() {
@@ -380,5 +386,31 @@ mod tests {
         assert_eq!(report.licences["unknown"].documents, 30);
         let of_source = &report.sources["0: cargo"].licences;
         assert_eq!(of_source.iter().collect::<Vec<_>>(), ["unknown"]);
+    }
+
+    #[test]
+    fn a_report_prints_why_documents_went() {
+        let mut step = StepReport::new("GopherQuality");
+        (step.documents_in, step.documents_out, step.bytes_out) = (1_020, 1_000, 9_000);
+        for (reason, count) in [("bullets", 2), ("ellipses", 5), ("mean word length", 10)] {
+            step.dropped.insert(reason.to_owned(), count);
+        }
+        for (reason, count) in [("stop words", 1), ("symbols", 2)] {
+            step.dropped.insert(reason.to_owned(), count);
+        }
+        let web = SourceReport {
+            steps: vec![step],
+            ..SourceReport::default()
+        };
+        let report = Report {
+            judged: [("web".to_owned(), web)].into(),
+            ..Report::default()
+        };
+        let text = report.to_string();
+        let line = text.lines().find(|line| line.starts_with("Gopher"));
+        let cells: Vec<&str> = line.unwrap_or_default().split("  ").collect();
+        let cells: Vec<&str> = cells.into_iter().filter(|it| !it.is_empty()).collect();
+        let why = "10 mean word length, 5 ellipses, 2 bullets and 2 more";
+        assert_eq!(cells, ["GopherQuality", "1,020", "1,000", "9,000", why]);
     }
 }

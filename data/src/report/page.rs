@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::markup::{document, escape, list, section, table};
-use super::{Report, grouped};
-use crate::prepare::{Kept, SourceReport, StepReport};
+use super::{Report, grouped, steps};
+use crate::prepare::{Kept, SourceReport};
 use crate::recipe::DataRecipe;
 
 /// Hosts and languages that are shown.
@@ -19,7 +19,7 @@ pub fn page(report: &Report, recipe: &DataRecipe) -> String {
     let mut body = head(report);
     body += &section("Sources", &sources(report, recipe));
     if !report.judged.is_empty() {
-        body += &section("Step by step", &steps(&report.judged));
+        body += &section("Step by step", &step_by_step(&report.judged));
         body += &section("What is kept", &kept(report));
         body += &section("What was left out", &samples(&report.judged));
     }
@@ -122,12 +122,24 @@ fn sources(report: &Report, recipe: &DataRecipe) -> String {
 }
 
 /// The documents of each source on their way, a line a step.
-fn steps(judged: &BTreeMap<String, SourceReport>) -> String {
+fn step_by_step(judged: &BTreeMap<String, SourceReport>) -> String {
     let mut text = String::new();
     for (name, source) in judged {
         let _ = writeln!(text, "<h3>{}</h3>", escape(name));
-        let mut rows = vec![reading(source), cleaning(source)];
-        rows.extend(source.steps.iter().map(step));
+        let rows: Vec<Vec<String>> = steps::of(source)
+            .iter()
+            .map(|step| {
+                vec![
+                    step.name.to_owned(),
+                    grouped(step.documents_in),
+                    grouped(step.documents_out),
+                    step.changed.map_or("–".to_owned(), grouped),
+                    grouped(step.bytes_in),
+                    grouped(step.bytes_out),
+                    step.why.join(", "),
+                ]
+            })
+            .collect();
         text += &table(
             "results",
             &[
@@ -143,76 +155,6 @@ fn steps(judged: &BTreeMap<String, SourceReport>) -> String {
         );
     }
     text
-}
-
-fn reading(source: &SourceReport) -> Vec<String> {
-    let read = &source.read;
-    let mut why: Vec<String> = read
-        .left_out
-        .iter()
-        .map(|(reason, count)| format!("{} {reason}", grouped(*count)))
-        .collect();
-    for (what, count) in [
-        ("not in their encoding", read.encoding_skipped),
-        ("bad lines", read.bad_lines_skipped),
-        ("damaged records", read.damaged_skipped),
-        ("files that break off", read.broken_files.len() as u64),
-    ] {
-        if count > 0 {
-            why.push(format!("{} {what}", grouped(count)));
-        }
-    }
-    let out: u64 = read.left_out.values().sum::<u64>()
-        + read.encoding_skipped
-        + read.bad_lines_skipped
-        + read.damaged_skipped;
-    vec![
-        "reading".to_owned(),
-        grouped(read.documents + out),
-        grouped(read.documents),
-        "–".to_owned(),
-        grouped(source.file_bytes),
-        grouped(read.bytes),
-        why.join(", "),
-    ]
-}
-
-fn cleaning(source: &SourceReport) -> Vec<String> {
-    let clean = &source.clean;
-    let why = match clean.too_short {
-        0 => String::new(),
-        short => format!("{} too short", grouped(short)),
-    };
-    vec![
-        "cleaning".to_owned(),
-        grouped(clean.documents_in),
-        grouped(clean.documents_kept),
-        grouped(clean.nfc_changed),
-        grouped(clean.bytes_in),
-        grouped(clean.bytes_kept),
-        why,
-    ]
-}
-
-fn step(step: &StepReport) -> Vec<String> {
-    let mut reasons: Vec<(&String, &u64)> = step.dropped.iter().collect();
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let mut why: Vec<String> = reasons
-        .iter()
-        .map(|(reason, count)| format!("{} {reason}", grouped(**count)))
-        .collect();
-    if step.told > 0 {
-        why.push(format!("{} told of, and kept", grouped(step.told)));
-    }
-    vec![
-        step.name.clone(),
-        grouped(step.documents_in),
-        grouped(step.documents_out),
-        grouped(step.changed),
-        grouped(step.bytes_in),
-        grouped(step.bytes_out),
-        why.join(", "),
-    ]
 }
 
 /// Languages, lengths and hosts of what is left, over all sources.
@@ -336,7 +278,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::prepare::Sample;
+    use crate::prepare::{Sample, StepReport};
     use crate::recipe::from_ron_str;
     use crate::report::Share;
 

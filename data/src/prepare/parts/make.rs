@@ -1,15 +1,23 @@
 //! One part: read, cleaned, judged by the rules, sketched, written.
+//!
+//! One thread reads, the pool judges what it has read, and this thread writes, in order: where one large file
+//! is left, all cores still have work.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use rayon::prelude::*;
 
 use super::divide::Part;
 use super::file::DocumentWriter;
 use super::report::{PartReport, StepReport, VERSION};
 use super::run::Work;
+use crate::clean::CleanReport;
 use crate::clean::rules::{Rule, Verdict, language};
 use crate::document::Document;
-use crate::prepare::corpus::Cleaner;
+use crate::prepare::corpus::{Pieces, cleaned};
+use crate::prepare::duplicates::Sketch;
+use crate::prepare::pipe::{Batches, pipe};
 use crate::{Error, files};
 
 /// The files of a part, but for what is compared.
@@ -47,13 +55,9 @@ pub(super) fn make_part(
         number: part.number,
         source: part.source.clone(),
         files: work.inputs.files_of(part.files.clone()),
-        steps: rules
-            .iter()
-            .map(|rule| StepReport::new(rule.name()))
-            .collect(),
+        steps: steps(work, rules),
         ..PartReport::default()
     };
-    let mut contamination = work.contamination.map(|_| StepReport::new("contamination"));
     // The report of what lay here before says nothing of what comes.
     match std::fs::remove_file(&names.report) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -63,39 +67,46 @@ pub(super) fn make_part(
     }
     let mut writer = DocumentWriter::create(&names.documents)?;
     let mut sketches = work.sketching.begin(&names.documents)?;
-    let mut documents = work
-        .inputs
-        .documents_of(part.files.clone(), &work.recipe.clean);
-    let mut cleaner = Cleaner::new(&work.recipe.clean);
-    for document in documents.by_ref() {
+    let read = |batches: &mut Batches<(Document, bool)>| {
+        let mut documents = work
+            .inputs
+            .documents_of(part.files.clone(), &work.recipe.clean);
+        let mut pieces = Pieces::default();
+        for document in documents.by_ref() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped);
+            }
+            let document = document?;
+            let bytes = document.text.len();
+            done.fetch_add(bytes as u64, Ordering::Relaxed);
+            let piece = pieces.is_next(&document);
+            batches.push((document, piece));
+            batches.count(bytes)?;
+        }
+        Ok(documents.counts())
+    };
+    report.read = pipe(read, |batch| {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
-        let document = document?;
-        done.fetch_add(document.text.len() as u64, Ordering::Relaxed);
-        let document = repaired(document, rules);
-        let Some(mut document) = cleaner.clean(document, &mut report.clean) else {
-            continue;
-        };
-        let piece = cleaner.piece;
-        if !ruled(&mut document, rules, piece, &mut report.steps) {
-            continue;
+        let judged: Vec<Judged> = batch
+            .into_par_iter()
+            .map(|(document, piece)| judge(work, rules, document, piece))
+            .collect();
+        for judged in judged {
+            report.clean.add(&judged.clean);
+            for (sum, step) in report.steps.iter_mut().zip(&judged.steps) {
+                sum.add(step);
+            }
+            for (document, sketch) in &judged.kept {
+                sketches.push(sketch)?;
+                report.documents += 1;
+                report.bytes += document.text.len() as u64;
+                writer.write(document)?;
+            }
         }
-        let texts = match (work.contamination, &mut contamination) {
-            (Some(held), Some(step)) => held.pass(&document, piece, step),
-            _ => vec![std::mem::take(&mut document.text)],
-        };
-        for text in texts {
-            document.origin.language = language(&text).map(|(code, _)| code.to_owned());
-            document.text = text;
-            sketches.push(&document.text)?;
-            report.documents += 1;
-            report.bytes += document.text.len() as u64;
-            writer.write(&document)?;
-        }
-    }
-    report.read = documents.counts();
-    report.steps.extend(contamination);
+        Ok(())
+    })?;
     writer.finish()?;
     sketches.finish()?;
     let json = serde_json::to_vec(&report)
@@ -104,6 +115,53 @@ pub(super) fn make_part(
     // Last of all, and as a whole: from here on the part counts.
     files::write(&names.report, &json).map_err(Error::io("write", &names.report))?;
     Ok(report)
+}
+
+/// A report of each rule, and last of the evaluations, that has counted nothing yet.
+fn steps(work: &Work<'_>, rules: &[Rule]) -> Vec<StepReport> {
+    let mut steps: Vec<StepReport> = rules
+        .iter()
+        .map(|rule| StepReport::new(rule.name()))
+        .collect();
+    steps.extend(work.contamination.map(|_| StepReport::new("contamination")));
+    steps
+}
+
+/// What became of one document.
+struct Judged {
+    /// What is kept, where evaluations stood in it several texts.
+    kept: Vec<(Document, Sketch)>,
+    clean: CleanReport,
+    steps: Vec<StepReport>,
+}
+
+/// Cleans a document, judges it, and sketches what is kept.
+fn judge(work: &Work<'_>, rules: &[Rule], document: Document, piece: bool) -> Judged {
+    let mut judged = Judged {
+        kept: Vec::new(),
+        clean: CleanReport::default(),
+        steps: steps(work, rules),
+    };
+    let document = repaired(document, rules);
+    let Some(mut document) = cleaned(document, piece, &work.recipe.clean, &mut judged.clean) else {
+        return judged;
+    };
+    if !ruled(&mut document, rules, piece, &mut judged.steps) {
+        return judged;
+    }
+    let texts = match (work.contamination, judged.steps.last_mut()) {
+        (Some(held), Some(step)) => held.pass(&document, piece, step),
+        _ => vec![std::mem::take(&mut document.text)],
+    };
+    document.text.clear();
+    for text in texts {
+        let mut document = document.clone();
+        document.origin.language = language(&text).map(|(code, _)| code.to_owned());
+        let sketch = work.sketching.sketch(&text);
+        document.text = text;
+        judged.kept.push((document, sketch));
+    }
+    judged
 }
 
 /// What was read in the wrong encoding is repaired before cleaning takes out what that needs.

@@ -1,0 +1,131 @@
+//! What became of the documents of a source, step by step: lines of a table.
+
+use std::fmt;
+
+use super::{Table, grouped};
+use crate::prepare::{SourceReport, StepReport};
+
+/// Reasons that a printed line has room for.
+const SHOWN: usize = 3;
+
+/// One step: reading, cleaning, a rule, or the comparison with other documents.
+pub(super) struct Step<'a> {
+    pub name: &'a str,
+    pub documents_in: u64,
+    pub documents_out: u64,
+    /// `None` where a step changes nothing.
+    pub changed: Option<u64>,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    /// Why documents went, the most frequent reason first.
+    pub why: Vec<String>,
+}
+
+/// The steps of a source, in order.
+pub(super) fn of(source: &SourceReport) -> Vec<Step<'_>> {
+    let mut steps = vec![reading(source), cleaning(source)];
+    steps.extend(source.steps.iter().map(judging));
+    steps
+}
+
+/// The steps of a source as a person reads them on a terminal.
+pub(super) fn write(name: &str, source: &SourceReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let steps = of(source);
+    let why: Vec<String> = steps
+        .iter()
+        .map(|step| match step.why.get(SHOWN..) {
+            Some(rest @ [_, ..]) => {
+                format!("{} and {} more", step.why[..SHOWN].join(", "), rest.len())
+            }
+            _ => step.why.join(", "),
+        })
+        .collect();
+    // Of one width, so that they begin below each other in a table that is aligned to the right.
+    let width = why.iter().map(|why| why.chars().count()).max().unwrap_or(0);
+    let mut table = Table::new([
+        name,
+        "documents",
+        "kept",
+        "bytes",
+        &format!("{:<width$}", "why"),
+    ]);
+    for (step, why) in steps.iter().zip(&why) {
+        table.cells([
+            step.name.to_owned(),
+            grouped(step.documents_in),
+            grouped(step.documents_out),
+            grouped(step.bytes_out),
+            format!("{why:<width$}"),
+        ]);
+    }
+    table.write(f)
+}
+
+fn reading(source: &SourceReport) -> Step<'_> {
+    let read = &source.read;
+    let mut why: Vec<String> = read
+        .left_out
+        .iter()
+        .map(|(reason, count)| format!("{} {reason}", grouped(*count)))
+        .collect();
+    for (what, count) in [
+        ("not in their encoding", read.encoding_skipped),
+        ("bad lines", read.bad_lines_skipped),
+        ("damaged records", read.damaged_skipped),
+        ("files that break off", read.broken_files.len() as u64),
+    ] {
+        if count > 0 {
+            why.push(format!("{} {what}", grouped(count)));
+        }
+    }
+    let out: u64 = read.left_out.values().sum::<u64>()
+        + read.encoding_skipped
+        + read.bad_lines_skipped
+        + read.damaged_skipped;
+    Step {
+        name: "reading",
+        documents_in: read.documents + out,
+        documents_out: read.documents,
+        changed: None,
+        bytes_in: source.file_bytes,
+        bytes_out: read.bytes,
+        why,
+    }
+}
+
+fn cleaning(source: &SourceReport) -> Step<'_> {
+    let clean = &source.clean;
+    Step {
+        name: "cleaning",
+        documents_in: clean.documents_in,
+        documents_out: clean.documents_kept,
+        changed: Some(clean.nfc_changed),
+        bytes_in: clean.bytes_in,
+        bytes_out: clean.bytes_kept,
+        why: match clean.too_short {
+            0 => Vec::new(),
+            short => vec![format!("{} too short", grouped(short))],
+        },
+    }
+}
+
+fn judging(step: &StepReport) -> Step<'_> {
+    let mut reasons: Vec<(&String, &u64)> = step.dropped.iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let mut why: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{} {reason}", grouped(**count)))
+        .collect();
+    if step.told > 0 {
+        why.push(format!("{} told of, and kept", grouped(step.told)));
+    }
+    Step {
+        name: &step.name,
+        documents_in: step.documents_in,
+        documents_out: step.documents_out,
+        changed: Some(step.changed),
+        bytes_in: step.bytes_in,
+        bytes_out: step.bytes_out,
+        why,
+    }
+}
