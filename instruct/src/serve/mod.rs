@@ -19,6 +19,7 @@ mod scheduler;
 mod shape;
 mod state;
 mod stream;
+mod vectors;
 
 pub use scheduler::Bounds;
 
@@ -29,12 +30,13 @@ use scheduler::Scheduler;
 use sha2::{Digest, Sha256};
 use slovo_data::stop::Stop;
 use slovo_train::sentence_encoder::SentenceEncoder;
-use state::{Answers, Serves, State, Vectors};
+use state::{Answers, Serves, State};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Semaphore;
+use vectors::Vectors;
 
 /// Threads for connections; the model's own is beside them.
 const THREADS: usize = 2;

@@ -6,6 +6,7 @@ use super::refusal::Refusal;
 use super::shape::{Kind, Shape, Usage};
 use super::state::State;
 use super::stream;
+use super::vectors::Waiting;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State as Shared};
@@ -119,9 +120,12 @@ async fn embeddings(Shared(state): Shared<Arc<State>>, request: Request) -> Answ
     let place = place.map_err(|_| Refusal::full())?;
     let computing = Arc::clone(&state);
     let (texts, base64) = (ask.texts, ask.base64);
+    // Dropped with this function where the client leaves.
+    let waiting = Waiting::default();
+    let left = waiting.watched();
     let computed = blocking(move || {
         let _place = place;
-        computing.vectors()?.of(&texts)
+        computing.vectors()?.of(&texts, &left)
     });
     let (vectors, tokens) = computed.await?;
     state.metrics.prompt_tokens.add(tokens as u64);

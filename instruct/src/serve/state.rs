@@ -3,11 +3,11 @@
 use super::metrics::Metrics;
 use super::refusal::Refusal;
 use super::scheduler::Scheduler;
+use super::vectors::Vectors;
 use crate::assistant::Assistant;
 use axum::http::StatusCode;
 use sha2::{Digest, Sha256};
-use slovo_train::sentence_encoder::SentenceEncoder;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// What all requests share.
@@ -46,40 +46,6 @@ pub struct Answers {
     pub assistant: Assistant,
     /// The way to the model.
     pub scheduler: Scheduler,
-}
-
-/// An encoder.
-pub struct Vectors {
-    /// Computes one request at a time: it uses all cores for one.
-    pub encoder: Mutex<SentenceEncoder>,
-    /// Requests that are computed or wait.
-    pub places: Arc<Semaphore>,
-}
-
-impl Vectors {
-    /// The vectors of texts, and the tokens that were read.
-    ///
-    /// # Errors
-    ///
-    /// A text that the model cannot read, all of it.
-    pub fn of(&self, texts: &[String]) -> Result<(Vec<Vec<f32>>, usize), Refusal> {
-        let encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
-        let vectors = encoder
-            .embed(texts, |number| format!("input[{number}]"))
-            .map_err(|error| match error.is_usage() {
-                true => Refusal::field("input", error.to_string()),
-                false => Refusal::status(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-            })?;
-        if let Some(number) = vectors.iter().position(|vector| vector.cut > 0) {
-            let most = encoder.max_tokens();
-            let found = vectors[number].tokens + vectors[number].cut;
-            let what = format!("input[{number}] has {found} tokens; at most {most} are read");
-            return Err(Refusal::field("input", what).code("context_length_exceeded"));
-        }
-        let tokens = vectors.iter().map(|vector| vector.tokens).sum();
-        let vectors = vectors.into_iter().map(|vector| vector.vector).collect();
-        Ok((vectors, tokens))
-    }
 }
 
 impl State {

@@ -23,6 +23,7 @@ use burn::tensor::Device;
 use settings::{Said, Settings};
 use slovo_data::Tokenizer;
 use slovo_data::report::grouped;
+use slovo_data::tokenizer::ModelInput;
 use slovo_model::{EmbedError, EmbedOptions, Encoder, Pooling};
 use std::path::Path;
 
@@ -142,40 +143,62 @@ impl SentenceEncoder {
     ///
     /// # Errors
     ///
-    /// A text without any token, or one that the tokenizer has no token for, or numbers that are
-    /// not finite.
+    /// As [`read`](Self::read) and [`vectors`](Self::vectors).
     pub fn embed<T: AsRef<str> + Sync>(
         &self,
         texts: &[T],
         place: impl Fn(usize) -> String,
     ) -> Result<Vec<TextVector>> {
-        let of = |text: usize, error: Error| Error::Prompt {
-            place: place(text),
-            source: Box::new(error),
-        };
+        self.vectors(&self.read(texts, &place)?, place)
+    }
+
+    /// The tokens of texts, in their order; those that are too long are cut.
+    ///
+    /// # Errors
+    ///
+    /// A text that the tokenizer has no token for.
+    pub fn read<T: AsRef<str> + Sync>(
+        &self,
+        texts: &[T],
+        place: impl Fn(usize) -> String,
+    ) -> Result<Vec<ModelInput>> {
         let texts: Vec<String> = texts
             .iter()
             .map(|text| self.as_read(text.as_ref()))
             .collect();
         let max = Some(self.max_tokens.value);
-        let mut inputs = Vec::with_capacity(texts.len());
-        let encoded = self.tokenizer.encode_all_with_specials(&texts, max);
-        for (number, input) in encoded.into_iter().enumerate() {
-            let input = input.map_err(|e| of(number, slovo_data::Error::from(e).into()))?;
-            inputs.push(input);
-        }
+        let inputs = self.tokenizer.encode_all_with_specials(&texts, max);
+        let inputs = inputs.into_iter().enumerate().map(|(number, input)| {
+            input.map_err(|error| Error::Prompt {
+                place: place(number),
+                source: Box::new(slovo_data::Error::from(error).into()),
+            })
+        });
+        inputs.collect()
+    }
+
+    /// The vectors of texts that were [read](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// A text without any token, or numbers that are not finite.
+    pub fn vectors(
+        &self,
+        inputs: &[ModelInput],
+        place: impl Fn(usize) -> String,
+    ) -> Result<Vec<TextVector>> {
         let ids: Vec<&[u32]> = inputs.iter().map(|input| input.ids.as_slice()).collect();
         let vectors = self.encoder.embed(&ids, &self.options).map_err(|error| {
             let text = match &error {
                 EmbedError::EmptyText { text }
                 | EmbedError::UnknownToken { text, .. }
                 | EmbedError::TooLong { text, .. }
-                | EmbedError::NotFinite { text } => Some(*text),
-                EmbedError::Device(_) => None,
+                | EmbedError::NotFinite { text } => *text,
+                EmbedError::Device(_) => return error.into(),
             };
-            match text {
-                Some(text) => of(text, error.into()),
-                None => error.into(),
+            Error::Prompt {
+                place: place(text),
+                source: Box::new(error.into()),
             }
         })?;
         let vectors = vectors.into_iter().zip(inputs);
