@@ -12,7 +12,7 @@ use crate::Error;
 use crate::files::hex;
 use crate::recipe::{DataRecipe, Source, load_ron};
 use crate::report::{Report, Share};
-use crate::shard::Shards;
+use crate::shard::{ShardDocument, Shards};
 use crate::tokenizer::Tokenizer;
 
 /// Version of the folder's layout, and of everything that decides which tokens a text becomes.
@@ -97,6 +97,42 @@ impl Prepared {
     pub fn write_validation_text(&self, out: &mut dyn Write) -> Result<u64, Error> {
         write_text(&self.validation, &self.tokenizer, out)
     }
+
+    /// The held-out documents in a range of tokens, as text; the pieces of a long one are one.
+    ///
+    /// # Errors
+    /// Tokens that are not in the vocabulary.
+    pub fn validation_texts(&self, range: Range<u64>) -> Result<Vec<String>, Error> {
+        let mut texts: Vec<String> = Vec::new();
+        let mut tokens = Vec::new();
+        let mut continues = false;
+        for document in self.validation.documents_of(range)? {
+            read_text(&self.validation, &self.tokenizer, &document, &mut tokens)?;
+            let text = self.tokenizer.decode(&tokens)?;
+            match texts.last_mut() {
+                Some(last) if continues => last.push_str(&text),
+                _ => texts.push(text),
+            }
+            continues = document.continues;
+        }
+        Ok(texts)
+    }
+}
+
+/// The tokens of a document, without the boundary token.
+fn read_text(
+    shards: &Shards,
+    tokenizer: &Tokenizer,
+    document: &ShardDocument,
+    tokens: &mut Vec<u32>,
+) -> Result<(), Error> {
+    tokens.resize(document.tokens as usize, 0);
+    shards.read(document.start, tokens)?;
+    let end = tokenizer.end_of_text();
+    if !document.continues && end.is_some() && tokens.last().copied() == end {
+        tokens.pop();
+    }
+    Ok(())
 }
 
 /// Writes the text behind tokens, document by document, without the boundary tokens.
@@ -126,15 +162,9 @@ pub(crate) fn write_first(
             break;
         }
         let document = document?;
-        tokens.resize(document.tokens as usize, 0);
-        shards.read(document.start, &mut tokens)?;
-        let ends = !document.continues && tokens.last().copied() == tokenizer.end_of_text();
-        let text = match ends && !tokens.is_empty() {
-            true => &tokens[..tokens.len() - 1],
-            false => &tokens[..],
-        };
+        read_text(shards, tokenizer, &document, &mut tokens)?;
         bytes.clear();
-        tokenizer.decode_bytes(text, &mut bytes)?;
+        tokenizer.decode_bytes(&tokens, &mut bytes)?;
         out.write_all(&bytes)
             .map_err(Error::io("write", Path::new("the decoded text")))?;
         written += bytes.len() as u64;

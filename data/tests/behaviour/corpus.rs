@@ -317,4 +317,5 @@ fn paragraphs_that_stood_before_are_taken_out() {
         judged.steps[0].dropped,
         [("all paragraphs stand elsewhere".to_owned(), 1)].into()
     );
+    assert_eq!(judged.steps[0].changed, 1);
 }

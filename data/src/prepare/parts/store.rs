@@ -155,11 +155,14 @@ impl Store {
         let mut begins = true;
         self.each_of(
             stop,
-            &mut |document, why| {
+            &mut |document, fate| {
                 if let Some(source) = sources.borrow_mut().get_mut(&document.source)
                     && let Some(step) = source.steps.last_mut()
                 {
-                    step.drop(why, &document.text, || document.place());
+                    match fate {
+                        Fate::Goes(why) => step.drop(why, &document.text, || document.place()),
+                        Fate::LosesParagraphs => step.changed += 1,
+                    }
                 }
             },
             &mut |document| {
@@ -193,7 +196,7 @@ impl Store {
     fn each_of(
         &self,
         stop: &AtomicBool,
-        left_out: &mut dyn FnMut(&Document, &'static str),
+        tell: &mut dyn FnMut(&Document, Fate),
         take: &mut dyn FnMut(Document) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut number: u64 = 0;
@@ -208,6 +211,7 @@ impl Store {
                     return Err(Error::Stopped);
                 }
                 let why = self.gone.why(number);
+                let bytes = document.text.len();
                 let text = match why {
                     Some(_) => None,
                     None => self.gone.cut(number, std::mem::take(&mut document.text)),
@@ -217,12 +221,16 @@ impl Store {
                 match text {
                     Some(text) => {
                         document.text = text;
+                        if document.text.len() < bytes {
+                            tell(&document, Fate::LosesParagraphs);
+                        }
                         if let Some(before) = held.replace(document) {
                             pieces(before, take)?;
                         }
                     }
                     None => {
-                        left_out(&document, why.unwrap_or("all paragraphs stand elsewhere"));
+                        let why = why.unwrap_or("all paragraphs stand elsewhere");
+                        tell(&document, Fate::Goes(why));
                         if let Some(before) = &mut held {
                             before.continues = false;
                         }
@@ -244,6 +252,13 @@ impl Store {
             None => Ok(()),
         }
     }
+}
+
+/// What comparing does to a document that is not kept as it is.
+enum Fate {
+    /// It goes, and why.
+    Goes(&'static str),
+    LosesParagraphs,
 }
 
 /// Gives a document in pieces of at most [`MAX_DOCUMENT_BYTES`], cut at a line's end where there is one.

@@ -33,7 +33,8 @@ pub(super) fn measure(
     let mut sources = Vec::new();
     let (data, ranges) = held_out(folder, stop)?;
     for (name, range) in ranges {
-        let text = text(&data, range)?;
+        // As text: another model may have another tokenizer.
+        let text = data.validation_texts(range)?;
         if text.is_empty() {
             continue;
         }
@@ -81,36 +82,6 @@ fn held_out(folder: &Path, stop: &Stop) -> Result<(Prepared, Ranges)> {
     };
     let ranges = data.validation_ranges(&recipe.sources);
     Ok((data, ranges))
-}
-
-/// The documents of a range, as text: another model may have another tokenizer.
-fn text(data: &Prepared, range: Range<u64>) -> Result<Vec<String>> {
-    let mut texts: Vec<String> = Vec::new();
-    let mut continues = false;
-    let end = data.tokenizer.end_of_text();
-    for document in data
-        .validation
-        .documents_of(range)
-        .map_err(slovo_data::Error::from)?
-    {
-        let mut tokens = vec![0; document.tokens as usize];
-        data.validation
-            .read(document.start, &mut tokens)
-            .map_err(slovo_data::Error::from)?;
-        if !document.continues && end.is_some() && tokens.last().copied() == end {
-            tokens.pop();
-        }
-        let text = data
-            .tokenizer
-            .decode(&tokens)
-            .map_err(slovo_data::Error::from)?;
-        match texts.last_mut() {
-            Some(last) if continues => last.push_str(&text),
-            _ => texts.push(text),
-        }
-        continues = document.continues;
-    }
-    Ok(texts)
 }
 
 impl BySource {
