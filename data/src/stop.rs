@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Signals this close together are one: a terminal that closes and its shell both send SIGHUP.
+/// Signals this close together are one.
 const TOGETHER: Duration = Duration::from_millis(200);
+/// The same where the terminal has closed: it sends SIGHUP, and so does its shell when it ends, which on a busy
+/// machine may take a while. Nobody is left to insist.
+const TERMINAL_GONE: Duration = Duration::from_secs(10);
 
 /// Whether somebody asked the program to stop. Clones share the answer.
 #[derive(Clone, Debug, Default)]
@@ -35,9 +38,14 @@ impl Stop {
     pub fn on_signals() -> Result<Self, Error> {
         let stop = Self::new();
         let asked = stop.clone();
+        let had_terminal = has_terminal();
         ctrlc::set_handler(move || {
             let first = *asked.0.at.get_or_init(Instant::now);
-            if asked.0.flag.swap(true, Ordering::SeqCst) && first.elapsed() > TOGETHER {
+            let together = match had_terminal && !has_terminal() {
+                true => TERMINAL_GONE,
+                false => TOGETHER,
+            };
+            if asked.0.flag.swap(true, Ordering::SeqCst) && first.elapsed() > together {
                 if let Some(tidy) = asked.0.before_exit.get() {
                     tidy();
                 }
@@ -68,4 +76,9 @@ impl Stop {
     pub fn flag(&self) -> &AtomicBool {
         &self.0.flag
     }
+}
+
+/// Whether a terminal controls this process.
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
 }

@@ -77,10 +77,35 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
+    fn id(&self) -> String {
+        std::fs::read_to_string(self.workshop.path().join("id")).unwrap()
+    }
+
     fn signal(&self, name: &str) {
-        let id = std::fs::read_to_string(self.workshop.path().join("id")).unwrap();
-        let kill = Command::new("kill").args([name, id.trim()]).status();
+        let kill = Command::new("kill").args([name, self.id().trim()]).status();
         assert!(kill.unwrap().success());
+    }
+
+    /// Without `script` there is no terminal any more.
+    fn close(&mut self) {
+        self.script.kill().unwrap();
+        self.script.wait().unwrap();
+    }
+
+    /// Waits until the run has left its checkpoint.
+    fn stops(&self) {
+        let log = self.workshop.run_folder().join("run.log");
+        let start = Instant::now();
+        while !std::fs::read_to_string(&log)
+            .unwrap()
+            .contains("stopped on request")
+        {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "it never stopped"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits for the end: exit code `code`, the terminal as it was, and then every part of `said`
@@ -199,21 +224,22 @@ fn an_error_and_the_warnings_before_it_are_readable() {
 fn a_terminal_that_closes_stops_with_a_checkpoint() {
     let mut terminal = Terminal::pretrain(LONG);
     terminal.wait_for(TRAINS);
-    // Without `script` there is no terminal any more.
-    terminal.script.kill().unwrap();
-    terminal.script.wait().unwrap();
-    let log = terminal.workshop.run_folder().join("run.log");
-    let start = Instant::now();
-    while !std::fs::read_to_string(&log)
-        .unwrap()
-        .contains("stopped on request")
-    {
-        assert!(
-            start.elapsed() < Duration::from_secs(60),
-            "it never stopped"
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    terminal.close();
+    terminal.stops();
+}
+
+/// The terminal and its shell both send SIGHUP, on a busy machine not at once.
+#[test]
+fn a_second_sighup_of_a_terminal_that_closed_insists_on_nothing() {
+    let mut terminal = Terminal::pretrain("--steps 1000 --set batch.micro_batches=1000");
+    terminal.wait_for(TRAINS);
+    terminal.close();
+    std::thread::sleep(Duration::from_millis(500));
+    // A step that took less has ended by now.
+    let _ = Command::new("kill")
+        .args(["-HUP", terminal.id().trim()])
+        .status();
+    terminal.stops();
 }
 
 #[test]
