@@ -3,10 +3,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::OnceLock;
 
-use super::file::{Merge, Model};
-use super::long_word::Finder;
+use super::file::Model;
 use super::pairs::{BITS, Pairs};
 
 /// Words of up to this many bytes are merged with a bit for each byte.
@@ -30,8 +28,6 @@ pub(super) struct Merges {
     byte_pairs: Vec<i32>,
     pairs: Pairs,
     lengths: Vec<u32>,
-    /// Made when the first long word comes; most texts have none.
-    finder: OnceLock<Option<Finder>>,
 }
 
 /// What merging with a queue needs beside the tables; kept from word to word.
@@ -118,54 +114,7 @@ impl Merges {
             byte_pairs,
             pairs,
             lengths: model.lengths,
-            finder: OnceLock::new(),
         }
-    }
-
-    /// What looks for the tokens of long words, where these merges allow it.
-    pub(super) fn finder(&self) -> Option<&Finder> {
-        self.finder.get_or_init(|| Finder::new(self)).as_ref()
-    }
-
-    /// One more than the largest id.
-    pub(super) fn ids(&self) -> usize {
-        self.lengths.len()
-    }
-
-    /// The token of a byte.
-    pub(super) fn byte(&self, byte: u8) -> u32 {
-        self.bytes[usize::from(byte)]
-    }
-
-    /// The rank of a pair, if it is one.
-    #[inline(always)]
-    pub(super) fn rank(&self, left: u32, right: u32) -> Option<u32> {
-        self.pairs.rank(left, right)
-    }
-
-    /// What the pair of a rank makes.
-    pub(super) fn made(&self, rank: u32) -> u32 {
-        self.pairs.of_rank(rank).made
-    }
-
-    /// Every token that bytes may be merged to, and its bytes.
-    pub(super) fn tokens(&self) -> Vec<(u32, Vec<u8>)> {
-        let mut tokens: Vec<Option<Vec<u8>>> = vec![None; self.ids()];
-        for byte in 0..=u8::MAX {
-            tokens[self.byte(byte) as usize] = Some(vec![byte]);
-        }
-        // Shorter ones first: the parts of a token are.
-        let mut merges: Vec<Merge> = self.pairs.all().to_vec();
-        merges.sort_by_key(|merge| self.length(merge.made));
-        for Merge { left, right, made } in merges {
-            if tokens[made as usize].is_none()
-                && let (Some(left), Some(right)) = (&tokens[left as usize], &tokens[right as usize])
-            {
-                tokens[made as usize] = Some([&left[..], right].concat());
-            }
-        }
-        let known = |(id, bytes): (u32, Option<Vec<u8>>)| Some((id, bytes?));
-        (0..).zip(tokens).filter_map(known).collect()
     }
 
     /// Bytes that a token stands for.

@@ -12,12 +12,11 @@
 //! | words | `pattern`, `scan`, `classes` | a scanner for each pattern instead of a regular expression with look-ahead |
 //! | words seen before | `cache` | a line of memory holds two words of up to 15 bytes and their tokens |
 //! | other words | `merges`, `pairs` | a bit mask instead of a list, up to 64 bytes |
-//! | long words | `long_word`, `prefixes` | looked for instead of merged, so that time is linear |
+//! | long words | `long_word` | windows whose seams are proved, so that time is linear |
 //!
 //! Memory: half a megabyte and some 60 bytes a merge for the tables, where merges are ignored some 80
-//! bytes a token more, once a long word has come some 120 bytes a token more; 1.5 MB for each thread that
-//! encodes at the same time; for each byte of a long word a bit, or 48 bytes where ranks do not tell the order
-//! of merges.
+//! bytes a token more; 1.5 MB for each thread that encodes at the same time; 48 bytes for each byte
+//! of a word in whose windows no seam holds.
 
 mod added;
 mod cache;
@@ -28,7 +27,6 @@ mod long_word;
 mod merges;
 mod pairs;
 mod pattern;
-mod prefixes;
 mod scan;
 
 #[cfg(test)]

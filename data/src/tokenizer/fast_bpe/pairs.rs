@@ -53,11 +53,6 @@ impl Pairs {
         }
     }
 
-    /// All merges, by rank.
-    pub(super) fn all(&self) -> &[Merge] {
-        &self.merges
-    }
-
     /// The merge of this rank.
     #[inline(always)]
     pub(super) fn of_rank(&self, rank: u32) -> Merge {
