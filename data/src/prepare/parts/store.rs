@@ -15,6 +15,7 @@ use super::run::read_part;
 use crate::Error;
 use crate::document::{Document, MAX_DOCUMENT_BYTES};
 use crate::prepare::duplicates::Gone;
+use crate::prepare::pipe::{Batches, pipe};
 use crate::source::InputFile;
 
 /// The documents of all parts.
@@ -193,6 +194,7 @@ impl Store {
         self.each_of(stop, &mut |_, _| {}, take)
     }
 
+    /// One thread reads, this one judges.
     fn each_of(
         &self,
         stop: &AtomicBool,
@@ -202,40 +204,60 @@ impl Store {
         let mut number: u64 = 0;
         // Whether a piece is the last of its text is known when the next one has been judged.
         let mut held: Option<Document> = None;
+        let mut judge = |mut document: Document| {
+            let why = self.gone.why(number);
+            let bytes = document.text.len();
+            let text = match why {
+                Some(_) => None,
+                None => self.gone.cut(number, std::mem::take(&mut document.text)),
+            };
+            number += 1;
+            let Some(text) = text else {
+                let why = why.unwrap_or("all paragraphs stand elsewhere");
+                tell(&document, Fate::Goes(why));
+                if let Some(before) = &mut held {
+                    before.continues = false;
+                }
+                return Ok(());
+            };
+            document.text = text;
+            if document.text.len() < bytes {
+                tell(&document, Fate::LosesParagraphs);
+            }
+            match held.replace(document) {
+                Some(before) => pieces(before, take),
+                None => Ok(()),
+            }
+        };
+        pipe(
+            |batches| self.read(batches),
+            |batch| {
+                for document in batch {
+                    if stop.load(Ordering::Relaxed) {
+                        return Err(Error::Stopped);
+                    }
+                    judge(document)?;
+                }
+                Ok(())
+            },
+        )?;
+        match held {
+            Some(last) => pieces(last, take),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads all documents, those that go among them.
+    fn read(&self, batches: &mut Batches<Document>) -> Result<(), Error> {
         for (folder, report) in &self.parts {
             let names = Names::new(folder, report.number);
             let mut reader = DocumentReader::open(&names.documents)?;
             let mut read = 0;
-            while let Some(mut document) = reader.next()? {
-                if stop.load(Ordering::Relaxed) {
-                    return Err(Error::Stopped);
-                }
-                let why = self.gone.why(number);
+            while let Some(document) = reader.next()? {
                 let bytes = document.text.len();
-                let text = match why {
-                    Some(_) => None,
-                    None => self.gone.cut(number, std::mem::take(&mut document.text)),
-                };
-                number += 1;
+                batches.push(document);
+                batches.count(bytes)?;
                 read += 1;
-                match text {
-                    Some(text) => {
-                        document.text = text;
-                        if document.text.len() < bytes {
-                            tell(&document, Fate::LosesParagraphs);
-                        }
-                        if let Some(before) = held.replace(document) {
-                            pieces(before, take)?;
-                        }
-                    }
-                    None => {
-                        let why = why.unwrap_or("all paragraphs stand elsewhere");
-                        tell(&document, Fate::Goes(why));
-                        if let Some(before) = &mut held {
-                            before.continues = false;
-                        }
-                    }
-                }
             }
             if read != report.documents {
                 return Err(Error::Parts {
@@ -247,10 +269,7 @@ impl Store {
                 });
             }
         }
-        match held {
-            Some(last) => pieces(last, take),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
