@@ -32,7 +32,9 @@ impl Terminal {
              sh -c 'echo $$ > id; exec \"$PROGRAM\" pretrain tiny.ron --out run --progress tui {more}'; \
              echo code $?; stty -g > after"
         );
-        let mut script = Command::new("script")
+        // Under `nohup` no shell would end when its terminal closes.
+        let mut script = Command::new("env")
+            .args(["--default-signal=HUP", "script"])
             .args(["--quiet", "--return", "--command", &shell, "/dev/null"])
             .env("PROGRAM", env!("CARGO_BIN_EXE_slovo-train"))
             .env("SHELL", "/bin/sh")
