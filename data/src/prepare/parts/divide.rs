@@ -17,26 +17,25 @@ pub(super) struct Part {
     pub source: String,
     /// Its files, by their numbers in the inputs.
     pub files: std::ops::Range<usize>,
+    /// Their bytes on disk.
+    pub bytes: u64,
 }
 
 /// Divides the files of all sources, in order.
 pub(super) fn divide(inputs: &Inputs) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    let mut bytes = 0;
     for (file, (source, length)) in inputs.lengths().enumerate() {
         match parts.last_mut() {
-            Some(part) if part.source == source && bytes + length <= PART_BYTES => {
+            Some(part) if part.source == source && part.bytes + length <= PART_BYTES => {
                 part.files.end = file + 1;
-                bytes += length;
+                part.bytes += length;
             }
-            _ => {
-                parts.push(Part {
-                    number: parts.len(),
-                    source: source.to_owned(),
-                    files: file..file + 1,
-                });
-                bytes = length;
-            }
+            _ => parts.push(Part {
+                number: parts.len(),
+                source: source.to_owned(),
+                files: file..file + 1,
+                bytes: length,
+            }),
         }
     }
     parts

@@ -150,11 +150,7 @@ pub(in crate::prepare) fn make_parts(
     }
     let mut missing: Vec<usize> = (0..parts.len()).filter(|&i| reports[i].is_none()).collect();
     // The largest first: begun last, it would be made alone while all other cores wait.
-    let size = |i: usize| -> u64 {
-        let files = work.inputs.files_of(parts[i].files.clone());
-        files.iter().map(|file| file.length).sum()
-    };
-    missing.sort_by_key(|&i| std::cmp::Reverse(size(i)));
+    missing.sort_by_key(|&i| std::cmp::Reverse(parts[i].bytes));
     let (next, done, failed) = (
         AtomicUsize::new(0),
         AtomicU64::new(0),
