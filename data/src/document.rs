@@ -38,8 +38,13 @@ impl Document {
     pub fn place(&self) -> String {
         match &self.origin.url {
             Some(url) => url.clone(),
-            None => format!("{}#{}", self.path, self.index_in_file),
+            None => self.id(),
         }
+    }
+
+    /// What names it: its file and number. Pieces of a long text share it.
+    pub fn id(&self) -> String {
+        format!("{}#{}", self.path, self.index_in_file)
     }
 }
 

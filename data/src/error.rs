@@ -82,6 +82,14 @@ pub enum Error {
         /// What is wrong with it, and what would be right.
         what: String,
     },
+    /// Documents that cannot be written to the file asked for.
+    #[error("{}: {what}", path.display())]
+    Export {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what would be right.
+        what: String,
+    },
     /// What is compared to find duplicates cannot be written, read or trusted.
     #[error(transparent)]
     Dedup(#[from] DedupError),
@@ -182,6 +190,7 @@ impl Error {
             | Self::Mask(_)
             | Self::Mixture(_)
             | Self::Parts { .. }
+            | Self::Export { .. }
             | Self::Zero { .. }
             | Self::Bucket(_)
             | Self::SameName(_)

@@ -30,6 +30,7 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
         out: args.out.clone(),
         merge: args.merge.clone(),
         keep_parts: args.keep_documents,
+        documents: args.export_documents.clone(),
         memory: usize::try_from(args.memory.0).unwrap_or(usize::MAX),
         ..Options::default()
     };
@@ -54,6 +55,12 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     }
     let export_to = args.export_validation.as_deref();
     if recipe.is_pairs() {
+        if args.export_documents.is_some() {
+            return Err(Failure::Usage(
+                "--export-documents: the recipe's sources are pairs, which are no documents"
+                    .to_owned(),
+            ));
+        }
         let prepared = prepare_pairs_with(&recipe, &options, &mut progress, stop.flag());
         meter.clear();
         let prepared = prepared?;

@@ -127,6 +127,15 @@ impl Sketches {
     }
 }
 
+/// What comparing does to a document.
+pub(super) enum Fate {
+    Stays,
+    /// Paragraphs of it go; what is left.
+    LosesParagraphs(String),
+    /// It goes, and why.
+    Goes(&'static str),
+}
+
 /// The documents and paragraphs that go. About 8 bytes a document, and 8 bytes for each paragraph that goes.
 #[derive(Debug, Default)]
 pub(super) struct Gone {
@@ -218,8 +227,28 @@ impl Gone {
         self.compared
     }
 
+    /// What becomes of a document.
+    pub(super) fn fate(&self, document: u64, text: &str) -> Fate {
+        if let Some(why) = self.why(document) {
+            return Fate::Goes(why);
+        }
+        let document = document as u32;
+        let start = self.paragraphs.partition_point(|(of, _)| *of < document);
+        let these = self.paragraphs[start..]
+            .iter()
+            .take_while(|(of, _)| *of == document);
+        let these: Vec<u64> = these.map(|&(_, paragraph)| u64::from(paragraph)).collect();
+        match these.is_empty() {
+            true => Fate::Stays,
+            false => match self.rules.without(text, &these) {
+                Some(left) => Fate::LosesParagraphs(left),
+                None => Fate::Goes("all paragraphs stand elsewhere"),
+            },
+        }
+    }
+
     /// Why a document goes as a whole, if it does.
-    pub(super) fn why(&self, document: u64) -> Option<&'static str> {
+    fn why(&self, document: u64) -> Option<&'static str> {
         let in_either = |found: &Option<dedup::Duplicates>| {
             found
                 .as_ref()
@@ -231,20 +260,6 @@ impl Gone {
             Some("nearly the same words")
         } else {
             None
-        }
-    }
-
-    /// A document's text without the paragraphs that go; `None` where nothing is left.
-    pub(super) fn cut(&self, document: u64, text: String) -> Option<String> {
-        let document = document as u32;
-        let start = self.paragraphs.partition_point(|(of, _)| *of < document);
-        let these = self.paragraphs[start..]
-            .iter()
-            .take_while(|(of, _)| *of == document);
-        let these: Vec<u64> = these.map(|&(_, paragraph)| u64::from(paragraph)).collect();
-        match these.is_empty() {
-            true => Some(text),
-            false => self.rules.without(&text, &these),
         }
     }
 

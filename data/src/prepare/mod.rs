@@ -15,6 +15,7 @@ mod contamination;
 mod corpus;
 mod duplicates;
 mod encode;
+mod export;
 mod folder;
 mod meter;
 mod pairs;
@@ -54,6 +55,7 @@ use crate::{Error, files, memory};
 use collect::{From, remove};
 use corpus::{Corpus, Seen};
 use encode::{Outputs, encode};
+use export::Export;
 use folder::Temporary;
 use parts::Store;
 
@@ -73,6 +75,9 @@ pub struct Options {
     pub merge: Vec<PathBuf>,
     /// Keep the parts when all is done.
     pub keep_parts: bool,
+    /// A file for the documents that are kept, as they will be encoded: gzipped JSON Lines with `text`, `id` and
+    /// `metadata` (`.jsonl.gz`), or with the feature `parquet` a table (`.parquet`).
+    pub documents: Option<PathBuf>,
     /// Bytes of memory that comparing documents may take; beyond them it uses the disk.
     pub memory: usize,
 }
@@ -88,6 +93,7 @@ impl Default for Options {
             shard_bytes: DEFAULT_SHARD_BYTES,
             merge: Vec::new(),
             keep_parts: false,
+            documents: None,
             memory: DEFAULT_MEMORY,
         }
     }
@@ -141,6 +147,13 @@ pub fn prepare_with(
     if let Some(dir) = &plan.dir
         && let Some(prepared) = plan::reuse(dir, &plan.key, Prepared::open, progress)?
     {
+        if options.documents.is_some() {
+            return Err(Error::Exists {
+                path: dir.clone(),
+                what: "was prepared before, and documents are exported while they are prepared"
+                    .to_owned(),
+            });
+        }
         if options.keep_parts {
             progress(Progress::Note(format!(
                 "{} is there already; documents are kept when they are made: remove it first",
@@ -153,6 +166,11 @@ pub fn prepare_with(
         }
         return Ok(prepared);
     }
+    let mut export = options
+        .documents
+        .as_deref()
+        .map(Export::create)
+        .transpose()?;
     let temporary = Temporary::new(&parent, &name)?;
     // Standard input cannot be read again: what was kept of it before is of another text.
     let parts = match inputs.files() {
@@ -174,7 +192,18 @@ pub fn prepare_with(
         ..Report::default()
     };
     let mut characters = BTreeSet::new();
-    let seen = scan(recipe, &inputs, &corpus, &mut characters, progress, stop)?;
+    let seen = scan(
+        recipe,
+        &inputs,
+        &corpus,
+        &mut characters,
+        export.as_mut(),
+        progress,
+        stop,
+    )?;
+    if let Some(export) = export {
+        export.finish()?;
+    }
     report.seconds.scan = begin.elapsed().as_secs_f64();
     report.read = seen.read.clone();
     report.clean = seen.clean.clone();
@@ -269,6 +298,7 @@ fn scan(
     inputs: &Inputs,
     corpus: &Corpus<'_>,
     characters: &mut BTreeSet<char>,
+    mut export: Option<&mut Export>,
     progress: &mut dyn FnMut(Progress),
     stop: &AtomicBool,
 ) -> Result<Seen, Error> {
@@ -284,6 +314,9 @@ fn scan(
                     last = character;
                 }
             }
+        }
+        if let Some(export) = &mut export {
+            export.add(document);
         }
         done += document.text.len() as u64;
         if done - told >= 1 << 20 {

@@ -240,7 +240,10 @@ fn check_compression(
 
 /// Makes a panic of the package an error. What it was doing is given up then, so that nothing is
 /// seen in a broken state.
-fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+///
+/// # Errors
+/// What `read` returns; [`ParquetError::General`] in place of a panic.
+pub fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
         let message = "its pages contradict themselves".to_owned();
         Err(ParquetError::General(message))

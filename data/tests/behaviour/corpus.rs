@@ -245,6 +245,54 @@ fn an_interrupted_run_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn kept_documents_are_exported_for_other_programs_and_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = corpus(folder.path());
+    let mut forms = vec!["kept.jsonl.gz"];
+    if cfg!(feature = "parquet") {
+        forms.push("kept.parquet");
+    }
+    for name in forms {
+        let file = folder.path().join(name);
+        let exporting = Options {
+            documents: Some(file.clone()),
+            ..options(folder.path(), &format!("from {name}"))
+        };
+        let report = prepared(&recipe, &exporting).report;
+        let again: DataRecipe = from_ron_str(&format!(
+            "(name: \"again\", sources: [Files(paths: [\"{}\"])], tokenizer: Byte,
+              split: Hash(validation: 0.2))",
+            file.display()
+        ))
+        .unwrap();
+        let read = prepared(&again, &options(folder.path(), &format!("of {name}"))).report;
+        assert_eq!(read.text_fingerprint, report.text_fingerprint, "{name}");
+        let documents = |report: &Report| report.train.documents + report.validation.documents;
+        assert_eq!(documents(&read), documents(&report), "{name}");
+        // Prepared data that is there already was judged before.
+        let fault = prepare_with(&recipe, &exporting, &mut |_| {}, &AtomicBool::new(false));
+        let fault = fault.unwrap_err();
+        assert!(
+            fault.is_usage() && fault.to_string().contains("was prepared before"),
+            "{fault}"
+        );
+    }
+    let nameless = Options {
+        documents: Some(folder.path().join("kept.txt")),
+        ..options(folder.path(), "nameless")
+    };
+    let fault = prepare_with(&recipe, &nameless, &mut |_| {}, &AtomicBool::new(false));
+    let fault = fault.unwrap_err();
+    assert!(
+        fault.is_usage() && fault.to_string().contains(".jsonl.gz"),
+        "{fault}"
+    );
+    let left = fs::read_dir(folder.path()).unwrap();
+    let left = left.map(|entry| entry.unwrap().path().display().to_string());
+    assert_eq!(left.filter(|path| path.ends_with(".tmp")).count(), 0);
+}
+
+#[test]
 fn a_stop_leaves_complete_parts_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = corpus(folder.path());
@@ -317,5 +365,6 @@ fn paragraphs_that_stood_before_are_taken_out() {
         judged.steps[0].dropped,
         [("all paragraphs stand elsewhere".to_owned(), 1)].into()
     );
+    assert_eq!(judged.steps[0].samples[0].text, notice);
     assert_eq!(judged.steps[0].changed, 1);
 }

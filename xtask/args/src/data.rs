@@ -19,8 +19,11 @@ pub struct PrepareArgs {
     /// Write the validation text, as the model will see it, to this file
     #[arg(long, value_name = "FILE")]
     pub export_validation: Option<PathBuf>,
+    /// Write the documents that are kept, with what is known of each, to this file: .jsonl.gz, or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub export_documents: Option<PathBuf>,
     /// Read, clean and judge only a share of the files, such as 2/8, and keep what comes of it for --merge
-    #[arg(long, value_name = "I/N", conflicts_with_all = ["merge", "export_validation"])]
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["merge", "export_validation", "export_documents"])]
     pub shard: Option<String>,
     /// Go on from what --shard made of each share; the files themselves need not be here (repeatable)
     #[arg(long, value_name = "DIR")]

@@ -23,8 +23,8 @@ const AUTOTUNE: &str = "CUBECL_AUTOTUNE_LEVEL";
 /// Backends that any machine can run, beside `flex`.
 const BACKENDS: &str = "slovo-train/ndarray,slovo-train/wgpu";
 /// What is built only when asked for.
-const ASKED_FOR: &str = "slovo-train/tui,slovo-train/hub,slovo-instruct/judge";
-/// How a build of all backends takes a quarter of an hour less on two cores.
+const ASKED_FOR: &str = "slovo-data/parquet,slovo-instruct/parquet,slovo-train/tui,slovo-train/hub,slovo-instruct/judge";
+/// How a build of all backends takes half an hour less on two cores.
 const UNOPTIMISED: &str = ".cargo/unoptimised.toml";
 /// The tensor library's default device.
 const DEVICE: &str = "BURN_DEVICE";
@@ -96,8 +96,8 @@ fn in_order(asked: &[CheckStep]) -> Vec<CheckStep> {
 ///
 /// The tensor library takes minutes to compile, and once more for every other set of its features. So
 /// where all backends are to be checked, every step that runs something builds the whole workspace with all
-/// of them, and with whatever else is built only when asked for: the dashboard, the clients of the hub and
-/// of a judge; and without optimising what need not be fast to be right.
+/// of them, and with whatever else is built only when asked for: tables in columns, the dashboard, the clients of the
+/// hub and of a judge; and without optimising what need not be fast to be right.
 fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Verdict {
     let all = steps.contains(&CheckStep::Backends);
     let workspace = match all {
@@ -130,14 +130,15 @@ fn carry_out(step: CheckStep, steps: &[CheckStep], arguments: &CheckArgs) -> Ver
             let compile = [
                 // As an embedder has it: without the training features that `slovo-train` adds.
                 "check --release -p slovo-model --no-default-features --features ndarray",
-                "clippy --release -p slovo-model -p slovo-train -p slovo-classify -p slovo-instruct \
-                 --no-default-features --features fused,ndarray,wgpu,slovo-train/hub,slovo-instruct/judge \
-                 --all-targets -- -D warnings",
+                "clippy --release -p slovo-data -p slovo-model -p slovo-train -p slovo-classify -p slovo-instruct \
+                 --no-default-features --features fused,ndarray,wgpu,slovo-data/parquet,slovo-instruct/parquet,\
+                 slovo-train/hub,slovo-instruct/judge --all-targets -- -D warnings",
             ];
-            // The dashboard on a terminal of its own, which it must give back, and the clients, against
-            // servers in the tests.
+            // Tables in columns; the dashboard on a terminal of its own, which it must give back; and the clients,
+            // against servers in the tests.
             let run = format!(
-                "test --release --workspace --features {ASKED_FOR} --test dashboard --test hub --test judge"
+                "test --release --workspace --features {ASKED_FOR} --lib --test dashboard --test hub --test judge \
+                 --test behaviour"
             );
             match all {
                 // The tests had them in.

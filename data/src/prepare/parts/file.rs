@@ -37,14 +37,14 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// Writes documents; what is not finished does not stay.
-pub(super) struct DocumentWriter {
+pub(in crate::prepare) struct DocumentWriter {
     file: GzEncoder<BufWriter<File>>,
     path: PathBuf,
     line: Vec<u8>,
 }
 
 impl DocumentWriter {
-    pub(super) fn create(path: &Path) -> Result<Self, Error> {
+    pub(in crate::prepare) fn create(path: &Path) -> Result<Self, Error> {
         let file = File::create(path).map_err(Error::io("create", path))?;
         // Fast: these files are read twice and seldom kept.
         Ok(Self {
@@ -54,10 +54,10 @@ impl DocumentWriter {
         })
     }
 
-    pub(super) fn write(&mut self, document: &Document) -> Result<(), Error> {
+    pub(in crate::prepare) fn write(&mut self, document: &Document) -> Result<(), Error> {
         let line = Line {
             text: document.text.as_str().into(),
-            id: format!("{}#{}", document.path, document.index_in_file),
+            id: document.id(),
             metadata: Metadata {
                 provenance: Provenance::from(document),
                 continues: document.continues,
@@ -72,7 +72,7 @@ impl DocumentWriter {
     }
 
     /// Closes the file, safe on disk.
-    pub(super) fn finish(self) -> Result<(), Error> {
+    pub(in crate::prepare) fn finish(self) -> Result<(), Error> {
         let failed = Error::io("write", &self.path);
         let close = || {
             let file = self.file.finish()?;

@@ -23,6 +23,7 @@ mod run;
 mod store;
 
 pub use divide::Share;
+pub(super) use file::DocumentWriter;
 pub use report::{Kept, Sample, SourceReport, StepReport};
 pub(super) use run::{Work, loaded_rules, make_parts, recipe_key};
 pub(super) use store::{Store, pieces};

@@ -14,7 +14,7 @@ use super::report::{PartReport, SourceReport, StepReport};
 use super::run::read_part;
 use crate::Error;
 use crate::document::{Document, MAX_DOCUMENT_BYTES};
-use crate::prepare::duplicates::Gone;
+use crate::prepare::duplicates::{Fate, Gone};
 use crate::prepare::pipe::{Batches, pipe};
 use crate::source::InputFile;
 
@@ -161,8 +161,9 @@ impl Store {
                     && let Some(step) = source.steps.last_mut()
                 {
                     match fate {
+                        Fate::Stays => {}
+                        Fate::LosesParagraphs(_) => step.changed += 1,
                         Fate::Goes(why) => step.drop(why, &document.text, || document.place()),
-                        Fate::LosesParagraphs => step.changed += 1,
                     }
                 }
             },
@@ -198,31 +199,25 @@ impl Store {
     fn each_of(
         &self,
         stop: &AtomicBool,
-        tell: &mut dyn FnMut(&Document, Fate),
+        tell: &mut dyn FnMut(&Document, &Fate),
         take: &mut dyn FnMut(Document) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut number: u64 = 0;
         // Whether a piece is the last of its text is known when the next one has been judged.
         let mut held: Option<Document> = None;
         let mut judge = |mut document: Document| {
-            let why = self.gone.why(number);
-            let bytes = document.text.len();
-            let text = match why {
-                Some(_) => None,
-                None => self.gone.cut(number, std::mem::take(&mut document.text)),
-            };
+            let fate = self.gone.fate(number, &document.text);
             number += 1;
-            let Some(text) = text else {
-                let why = why.unwrap_or("all paragraphs stand elsewhere");
-                tell(&document, Fate::Goes(why));
-                if let Some(before) = &mut held {
-                    before.continues = false;
+            tell(&document, &fate);
+            match fate {
+                Fate::Stays => {}
+                Fate::LosesParagraphs(left) => document.text = left,
+                Fate::Goes(_) => {
+                    if let Some(before) = &mut held {
+                        before.continues = false;
+                    }
+                    return Ok(());
                 }
-                return Ok(());
-            };
-            document.text = text;
-            if document.text.len() < bytes {
-                tell(&document, Fate::LosesParagraphs);
             }
             match held.replace(document) {
                 Some(before) => pieces(before, take),
@@ -271,13 +266,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// What comparing does to a document that is not kept as it is.
-enum Fate {
-    /// It goes, and why.
-    Goes(&'static str),
-    LosesParagraphs,
 }
 
 /// Gives a document in pieces of at most [`MAX_DOCUMENT_BYTES`], cut at a line's end where there is one.

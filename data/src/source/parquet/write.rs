@@ -41,7 +41,7 @@ const COLUMNS: usize = 7;
 pub struct Row<'a> {
     /// The text.
     pub text: &'a str,
-    /// What names the document, once in all files.
+    /// What names the document; pieces of a long text share it.
     pub id: &'a str,
     /// Address.
     pub url: Option<&'a str>,
