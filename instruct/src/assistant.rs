@@ -1,7 +1,7 @@
 //! A model that answers: its decoder, its tokenizer, its template, and the tokens that end an answer.
 
 use crate::conversation::Message;
-use crate::template::{Template, TemplateRecipe, of_config, of_folder};
+use crate::template::{ChatConfig, Template, TemplateRecipe, of_config, of_folder};
 use crate::{Error, Result};
 use burn::tensor::Device;
 use slovo_data::Tokenizer;
@@ -63,7 +63,7 @@ impl Assistant {
             true => of_gguf(&place.folder)?,
             false => of_folder(&place.folder)?,
         };
-        let template = Template::new(template, own.as_deref(), &tokenizer)?;
+        let template = Template::new(template, &own, &tokenizer)?;
         Ok(Self::new(model, tokenizer, template, place))
     }
 
@@ -158,8 +158,8 @@ impl Assistant {
     }
 }
 
-/// The chat template in a GGUF file.
-fn of_gguf(path: &Path) -> Result<Option<String>> {
+/// What a GGUF file says of conversations.
+fn of_gguf(path: &Path) -> Result<ChatConfig> {
     let read = || -> std::result::Result<_, GgufError> {
         Ok(gguf::tokenizer::read(&Gguf::open(path)?)?.config)
     };

@@ -6,15 +6,18 @@ use crate::report::Report;
 use crate::{Error, Result};
 use burn::module::Module;
 use burn::tensor::Device;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use slovo_model::{Adapter, CausalLm, save_model};
 use slovo_train::files;
-use slovo_train::place::Provenance;
+use slovo_train::place::{ModelPlace, Provenance};
 use std::path::Path;
 
 /// Says in an adapter's folder which base it belongs to.
 const BASE: &str = "base.json";
+/// Says in a model's folder which adapter was folded into it.
+const FOLDED: &str = "folded.json";
 
 /// What is kept.
 pub struct Kept<'a> {
@@ -41,28 +44,33 @@ struct Base {
     fingerprint: String,
 }
 
+/// Which adapter was folded into a model.
+#[derive(Serialize, Deserialize)]
+struct Folded {
+    /// SHA-256 over its weights.
+    adapter: String,
+}
+
 /// Writes `model/` and, where one was trained, `adapter/` into the run folder, each complete or absent.
 ///
 /// # Errors
 ///
 /// A folder that cannot be written.
 pub fn keep(kept: &Kept<'_>) -> Result<()> {
+    let mut folded = None;
     if let Trains::Lora { rank, alpha, .. } = kept.recipe.trains
         && let Some(adapter) = Adapter::of(kept.model, rank, alpha)
     {
-        whole(&kept.out.join("adapter"), |folder| {
+        let place = kept.out.join("adapter");
+        whole(&place, |folder| {
             adapter.save(folder, kept.model.config())?;
             let base = Base {
                 name: kept.report.base.clone(),
                 fingerprint: kept.base_fingerprint.to_owned(),
             };
-            let text = serde_json::to_string_pretty(&base)
-                .map_err(|error| slovo_train::Error::Training(error.to_string()))?;
-            Ok(files::write_synced(
-                &folder.join(BASE),
-                format!("{text}\n").as_bytes(),
-            )?)
+            note(&folder.join(BASE), &base)
         })?;
+        folded = Some(weights_of(&place)?);
     }
     let merged = kept.model.valid().materialize();
     let run = kept.report.runs.iter();
@@ -78,20 +86,50 @@ pub fn keep(kept: &Kept<'_>) -> Result<()> {
         tokenizer: kept.base.tokenizer.fingerprint(),
     };
     whole(&kept.out.join("model"), |folder| {
-        model_folder(folder, &merged, kept.base, &provenance)
+        model_folder(folder, &merged, kept.base, &provenance, folded)
     })
 }
 
-/// Weights, tokenizer with the template, and which tokens end an answer.
+/// Names the weights of an adapter.
+fn weights_of(adapter: &Path) -> Result<String> {
+    let place = ModelPlace {
+        folder: adapter.to_owned(),
+        run: None,
+    };
+    Ok(place.fingerprint()?)
+}
+
+/// Writes a small file of JSON.
+fn note(path: &Path, what: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(what)
+        .map_err(|error| slovo_train::Error::Training(error.to_string()))?;
+    Ok(files::write_synced(path, format!("{text}\n").as_bytes())?)
+}
+
+/// Reads one.
+fn read_note<T: DeserializeOwned>(path: &Path, would_do: &str) -> Result<T> {
+    let wrong = |what: String| Error::Folder {
+        path: path.to_owned(),
+        what,
+    };
+    let text =
+        std::fs::read_to_string(path).map_err(|error| wrong(format!("{error}; {would_do}")))?;
+    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+}
+
+/// Weights, tokenizer with the template, which tokens end an answer, and the adapter in the weights.
 fn model_folder(
     folder: &Path,
     model: &CausalLm,
     assistant: &Assistant,
     provenance: &Provenance,
+    folded: Option<String>,
 ) -> Result<()> {
     save_model(folder, model)?;
-    let template = json!({"chat_template": assistant.template.source()});
-    provenance.write(folder, &assistant.tokenizer, template)?;
+    if let Some(adapter) = folded {
+        note(&folder.join(FOLDED), &Folded { adapter })?;
+    }
+    provenance.write(folder, &assistant.tokenizer, assistant.template.config())?;
     let generation = json!({"eos_token_id": assistant.ends, "do_sample": true});
     let text = format!("{generation:#}\n");
     Ok(files::write_synced(
@@ -112,28 +150,37 @@ pub fn merge(
     takes_out: bool,
     device: &Device,
 ) -> Result<()> {
-    let path = adapter.join(BASE);
-    let text = std::fs::read_to_string(&path).map_err(|error| Error::Folder {
-        path: path.clone(),
-        what: format!("{error}; the folder `adapter` of a tuning would do"),
-    })?;
-    let named: Base = serde_json::from_str(&text).map_err(|error| Error::Folder {
-        path: path.clone(),
-        what: error.to_string(),
-    })?;
-    // What an adapter was folded into is no longer its base, whatever it is called.
-    let found = base.place.fingerprint()?;
-    if !takes_out && found != named.fingerprint {
-        return Err(Error::Folder {
-            path: adapter.into(),
-            what: format!(
-                "was trained on {} ({}…), but {} is another model ({}…)",
-                named.name,
-                &named.fingerprint[..12.min(named.fingerprint.len())],
-                base.place.folder.display(),
-                &found[..12]
-            ),
-        });
+    let named: Base = read_note(
+        &adapter.join(BASE),
+        "the folder `adapter` of a tuning would do",
+    )?;
+    let weights = weights_of(adapter)?;
+    let model = &base.place.folder;
+    if takes_out {
+        let folded: Folded = read_note(
+            &model.join(FOLDED),
+            "only a model that says which adapter was folded into it would do",
+        )?;
+        if folded.adapter != weights {
+            return Err(Error::Folder {
+                path: adapter.into(),
+                what: format!("is not the adapter that {} has in it", model.display()),
+            });
+        }
+    } else {
+        let found = base.place.fingerprint()?;
+        if found != named.fingerprint {
+            return Err(Error::Folder {
+                path: adapter.into(),
+                what: format!(
+                    "was trained on {} ({}…), but {} is another model ({}…)",
+                    named.name,
+                    &named.fingerprint[..12.min(named.fingerprint.len())],
+                    model.display(),
+                    &found[..12]
+                ),
+            });
+        }
     }
     let adapter = Adapter::load(adapter, base.model.config(), device)?;
     let model = match takes_out {
@@ -153,7 +200,8 @@ pub fn merge(
     };
     slovo_train::run::refuse_filled(out)?;
     whole(out, |folder| {
-        model_folder(folder, &model, base, &provenance)
+        let folded = Some(weights).filter(|_| !takes_out);
+        model_folder(folder, &model, base, &provenance, folded)
     })
 }
 

@@ -191,16 +191,12 @@ pub struct Replay {
     pub sources: Vec<TextSource>,
     /// Share of the training rows that are text.
     pub share: f64,
-    /// Tokens of a row of text.
-    #[serde(default = "window")]
-    pub window: usize,
+    /// Tokens of a row of text; 256, or as many as the base reads, where not given.
+    #[serde(default)]
+    pub window: Option<usize>,
     /// Bytes that are read at most.
     #[serde(default = "replay_bytes")]
     pub most: usize,
-}
-
-fn window() -> usize {
-    256
 }
 
 fn replay_bytes() -> usize {
@@ -359,8 +355,8 @@ impl Recipe {
                 let found = replay.share.to_string();
                 return wrong("replay.share", found, "above 0 and below 1 would do: 0.1");
             }
-            if replay.window < 2 {
-                return wrong("replay.window", replay.window.to_string(), "256 would do");
+            if let Some(window) = replay.window.filter(|window| *window < 2) {
+                return wrong("replay.window", window.to_string(), "256 would do");
             }
         }
         for source in &self.data.sources {
@@ -387,7 +383,10 @@ impl Recipe {
     ///
     /// A schedule that does not fit the steps.
     pub fn resolve(mut self, conversations: usize, d_model: usize) -> Result<Self> {
-        let per_epoch = conversations.div_ceil(self.batch).max(1) as u64;
+        // Text among them makes an epoch longer.
+        let talk = 1.0 - self.replay.as_ref().map_or(0.0, |replay| replay.share);
+        let rows = (conversations as f64 / talk).ceil() as usize;
+        let per_epoch = rows.div_ceil(self.batch).max(1) as u64;
         let steps = self.steps.unwrap_or_else(|| {
             let epochs = self.epochs.unwrap_or(1.0);
             ((per_epoch as f64 * epochs).ceil() as u64).max(1)

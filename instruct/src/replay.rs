@@ -19,18 +19,28 @@ pub struct Texts {
     pub bytes: usize,
 }
 
+/// Tokens of a row at most, where the recipe does not say how many.
+const WINDOW: usize = 256;
 /// Rows computed at once, to measure.
 const TOGETHER: usize = 4;
 /// Held-out rows at most.
 const MEASURED: usize = 64;
 
 impl Texts {
-    /// Reads the text of a recipe and cuts it into rows.
+    /// Reads the text of a recipe and cuts it into rows, for a model that reads so many `positions`.
     ///
     /// # Errors
     ///
-    /// Text that cannot be read or encoded, or too little of it.
-    pub fn read(replay: &Replay, tokenizer: &Tokenizer) -> Result<Self> {
+    /// Rows that are longer; text that cannot be read or encoded, or too little of it.
+    pub fn read(replay: &Replay, positions: usize, tokenizer: &Tokenizer) -> Result<Self> {
+        let window = replay.window.unwrap_or(WINDOW.min(positions));
+        if window > positions {
+            return Err(Error::Value {
+                field: "replay.window",
+                found: window.to_string(),
+                expected: format!("the base reads at most {positions} tokens"),
+            });
+        }
         let inputs = Inputs::resolve(&replay.sources)?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
         for document in inputs.documents(&Clean::default()) {
@@ -42,12 +52,12 @@ impl Texts {
                 break;
             }
         }
-        let rows: Vec<&[u32]> = ids.chunks_exact(replay.window).collect();
+        let rows: Vec<&[u32]> = ids.chunks_exact(window).collect();
         let held_out = (rows.len() / 10).min(MEASURED);
         if held_out == 0 {
             return Err(Error::Value {
                 field: "replay.sources",
-                found: format!("{} rows of {} tokens", rows.len(), replay.window),
+                found: format!("{} rows of {window} tokens", rows.len()),
                 expected: "ten rows or more would do, of which one is held out".into(),
             });
         }

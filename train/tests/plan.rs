@@ -46,6 +46,18 @@ fn gpt3_is_planned_as_it_was_published() {
     ] {
         assert!(text.contains(published), "{published}: {text}");
     }
+    // Its mixture: tokens, weight, epochs as published, and those that the weights imply.
+    for [source, row @ ..] in [
+        ["Common Crawl (filtered)", "410B", "60", "%", "0.44", "0.43"],
+        ["WebText2", "19B", "22", "%", "2.9", "3.44"],
+        ["Books1", "12B", "8", "%", "1.9", "1.98"],
+        ["Books2", "55B", "8", "%", "0.43", "0.43"],
+        ["Wikipedia", "3B", "3", "%", "3.4", "2.97"],
+    ] {
+        let line = text.lines().find_map(|line| line.strip_prefix(source));
+        let cells: Vec<&str> = line.unwrap_or_default().split_whitespace().collect();
+        assert_eq!(cells, row, "{source}");
+    }
     // The same arithmetic with the assumptions spelled out on the command line; attention is
     // counted here, and adds 2.8 %.
     let line = "--preset gpt3-175b --flops 28e12 --utilisation 1 --price 1.5 --json";

@@ -31,10 +31,11 @@ struct Build {
 
 impl Build {
     fn of(command: &Command) -> Result<Build, String> {
+        let parquet = command.needs_parquet().then_some("parquet").into_iter();
         match command.stage() {
             Stage::Data => Ok(Build {
                 package: "slovo-data",
-                features: Vec::new(),
+                features: parquet.collect(),
                 first_time: "a minute or two",
             }),
             Stage::Train | Stage::Classify | Stage::Instruct => {
@@ -53,6 +54,7 @@ impl Build {
                 if command.needs_hub() {
                     features.push("hub");
                 }
+                features.extend(parquet);
                 let package = match command.stage() {
                     Stage::Classify => "slovo-classify",
                     Stage::Instruct => "slovo-instruct",
@@ -268,6 +270,21 @@ mod tests {
         assert_eq!(build(line).features, ["fused", "hub"]);
         let line = "xtask import folder/hf --out x";
         assert_eq!(build(line).features, ["fused"]);
+    }
+
+    #[test]
+    fn tables_in_columns_are_read_when_a_recipe_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = folder.path().join("recipe.ron");
+        let line = |command: &str| format!("xtask {command} {}", recipe.display());
+        std::fs::write(&recipe, "sources: [Files(paths: [\"a.jsonl\"])]").unwrap();
+        assert!(build(&line("prepare")).features.is_empty());
+        let exported = line("prepare --export-documents kept.parquet");
+        assert_eq!(build(&exported).features, ["parquet"]);
+        std::fs::write(&recipe, "sources: [Files(paths: [\"a.parquet\"])]").unwrap();
+        assert_eq!(build(&line("prepare")).features, ["parquet"]);
+        assert_eq!(build(&line("pretrain")).features, ["fused", "parquet"]);
+        assert_eq!(build(&line("instruct")).features, ["fused", "parquet"]);
     }
 
     #[test]

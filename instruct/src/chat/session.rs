@@ -162,7 +162,14 @@ impl Session {
                 ));
             }
         }
-        self.turns.push(Message::new(Role::Assistant, text));
+        match text.is_empty() {
+            // Nobody could learn from it, nor a model go on from it.
+            true => {
+                self.turns.pop();
+                notes.push("note: nothing was said; the question is not kept".into());
+            }
+            false => self.turns.push(Message::new(Role::Assistant, text)),
+        }
         Ok(notes)
     }
 

@@ -301,7 +301,8 @@ fn each_record(
             true => {
                 take(Err(Error::File {
                     file: file.name.clone(),
-                    what: "Parquet is read by a program that was built with the feature `parquet`"
+                    what: "Parquet is read by a program that was built with the feature `parquet`; `cargo xtask \
+                           instruct` builds it in where the recipe names such a file"
                         .into(),
                 }));
             }

@@ -140,7 +140,7 @@ impl Server {
             metrics,
             slots: bounds.slots,
             for_this_machine: address.ip().is_loopback() && settings.key.is_none(),
-            encoding: Semaphore::new(THREADS),
+            encoding: Arc::new(Semaphore::new(THREADS)),
             key: settings
                 .key
                 .as_ref()

@@ -150,10 +150,13 @@ async fn aside<T: Send + 'static>(
     state: &State,
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let turn = state.encoding.acquire().await;
-    let done = blocking(work).await;
-    drop(turn);
-    done
+    let turn = Arc::clone(&state.encoding).acquire_owned().await;
+    blocking(move || {
+        // Also where the client leaves meanwhile, the turn ends with the work.
+        let _turn = turn;
+        work()
+    })
+    .await
 }
 
 async fn blocking<T: Send + 'static>(

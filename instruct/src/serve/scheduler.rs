@@ -3,6 +3,7 @@
 
 use super::metrics::Metrics;
 use slovo_model::{CausalLm, GenerateOptions, LiveBatch, NewToken, Request, TransformerConfig};
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -147,6 +148,8 @@ impl Scheduler {
 struct Reader {
     answer: mpsc::Sender<Event>,
     tokens: usize,
+    /// Whether a token found no place.
+    behind: Cell<bool>,
 }
 
 /// Says while it lives that the model's thread does.
@@ -225,15 +228,20 @@ impl Loop {
         };
         self.metrics.prompt_tokens.add(prompt.len() as u64);
         let (ends, metrics) = (&self.ends, &self.metrics);
-        let first = |token: &NewToken| tell(&answer, ends, metrics, token.id);
+        let reader = Reader {
+            answer,
+            tokens,
+            behind: Cell::new(false),
+        };
+        let first = |token: &NewToken| reader.tell(ends, metrics, token.id);
         match self.batch.join(&request, first) {
             Err(error) => {
                 // Nobody waits for it if this fails.
-                let _ = answer.try_send(Event::Failed(error.to_string()));
+                let _ = reader.answer.try_send(Event::Failed(error.to_string()));
             }
-            Ok((_, Some(ended))) => finish(&answer, &self.ends, ended.result),
+            Ok((_, Some(ended))) => reader.finish(&self.ends, ended.result),
             Ok((row, None)) => {
-                self.readers.insert(row, Reader { answer, tokens });
+                self.readers.insert(row, reader);
             }
         }
         self.metrics.busy.set(self.batch.len() as u64);
@@ -242,14 +250,14 @@ impl Loop {
     fn step(&mut self) {
         let (readers, ends, metrics) = (&self.readers, &self.ends, &self.metrics);
         let ended = self.batch.step(|token| match readers.get(&token.row) {
-            Some(reader) => tell(&reader.answer, ends, metrics, token.id),
+            Some(reader) => reader.tell(ends, metrics, token.id),
             None => ControlFlow::Break(()),
         });
         match ended {
             Ok(all) => {
                 for ended in all {
                     if let Some(reader) = self.readers.remove(&ended.row) {
-                        finish(&reader.answer, &self.ends, ended.result);
+                        reader.finish(&self.ends, ended.result);
                     }
                 }
             }
@@ -265,37 +273,42 @@ impl Loop {
     }
 }
 
-/// Hands a token to its reader; a reader that is gone, or too far behind, gets no more.
-fn tell(
-    answer: &mpsc::Sender<Event>,
-    ends: &BTreeSet<u32>,
-    metrics: &Metrics,
-    token: u32,
-) -> ControlFlow<()> {
-    metrics.new_tokens.add(1);
-    if ends.contains(&token) {
-        return ControlFlow::Break(());
+impl Reader {
+    /// Hands over a token; who is gone, or too far behind, gets no more.
+    fn tell(&self, ends: &BTreeSet<u32>, metrics: &Metrics, token: u32) -> ControlFlow<()> {
+        metrics.new_tokens.add(1);
+        if ends.contains(&token) {
+            return ControlFlow::Break(());
+        }
+        match self.answer.try_send(Event::Token(token)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => {
+                self.behind.set(true);
+                ControlFlow::Break(())
+            }
+        }
     }
-    match answer.try_send(Event::Token(token)) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
-    }
-}
 
-fn finish(
-    answer: &mpsc::Sender<Event>,
-    ends: &BTreeSet<u32>,
-    result: Result<slovo_model::Continuation, slovo_model::GenerateError>,
-) {
-    let event = match result {
-        Ok(found) => Event::Done {
-            ended: found.tokens.last().is_some_and(|last| ends.contains(last)),
-            tokens: found.tokens.len(),
-        },
-        Err(error) => Event::Failed(error.to_string()),
-    };
-    // A reader that has gone asks for nothing more.
-    let _ = answer.try_send(event);
+    /// Says that there will be no more. Who was too far behind hears nothing: what is missing must not look
+    /// like an end.
+    fn finish(
+        &self,
+        ends: &BTreeSet<u32>,
+        result: Result<slovo_model::Continuation, slovo_model::GenerateError>,
+    ) {
+        if self.behind.get() {
+            return;
+        }
+        let event = match result {
+            Ok(found) => Event::Done {
+                ended: found.tokens.last().is_some_and(|last| ends.contains(last)),
+                tokens: found.tokens.len(),
+            },
+            Err(error) => Event::Failed(error.to_string()),
+        };
+        // A reader that has gone asks for nothing more.
+        let _ = self.answer.try_send(event);
+    }
 }
 
 /// A channel for the events of one job.

@@ -27,7 +27,7 @@ pub struct State {
     /// Whether only programs of this machine may ask, and need no key.
     pub for_this_machine: bool,
     /// Turns at reading what is asked.
-    pub encoding: Semaphore,
+    pub encoding: Arc<Semaphore>,
     /// Origins whose pages may ask; `*` for all.
     pub cors: Vec<String>,
 }

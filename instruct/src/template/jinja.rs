@@ -7,7 +7,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Kwargs;
 use minijinja::{Environment, ErrorKind, Value, context};
 use serde::Serialize;
-use slovo_data::Tokenizer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,11 +22,11 @@ pub(super) struct Jinja {
     name: String,
     source: String,
     /// `bos_token` and the like.
-    tokens: BTreeMap<&'static str, String>,
+    tokens: BTreeMap<String, String>,
 }
 
 impl Jinja {
-    pub fn new(name: &str, source: &str, tokenizer: &Tokenizer) -> Result<Self> {
+    pub fn new(name: &str, source: &str, tokens: BTreeMap<String, String>) -> Result<Self> {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder()
             .trim_blocks(true)
@@ -46,11 +45,6 @@ impl Jinja {
         environment
             .add_template_owned(NAME, plain)
             .map_err(|error| wrong(name, &error))?;
-        let mut tokens = tokenizer.special_tokens_map();
-        // Decoders end a text with the token that begins one, where they have no other.
-        if let Some(end) = tokens.get("eos_token").cloned() {
-            tokens.entry("bos_token").or_insert(end);
-        }
         Ok(Self {
             environment: Arc::new(environment),
             name: name.into(),
@@ -65,6 +59,10 @@ impl Jinja {
 
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    pub fn tokens(&self) -> &BTreeMap<String, String> {
+        &self.tokens
     }
 
     /// The text of a conversation, `asks` for an answer.
@@ -244,8 +242,9 @@ mod tests {
         let golden = include_str!("../../tests/tuning/data/rendered.json");
         let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
         let messages: Vec<Message> = serde_json::from_value(golden["messages"].clone()).unwrap();
-        let tokenizer = Tokenizer::bytes().unwrap();
-        let jinja = Jinja::new("test", golden["jinja"].as_str().unwrap(), &tokenizer).unwrap();
+        let end = "<|endoftext|>".to_owned();
+        let tokens = ["bos_token", "eos_token"].map(|name| (name.to_owned(), end.clone()));
+        let jinja = Jinja::new("test", golden["jinja"].as_str().unwrap(), tokens.into()).unwrap();
         let expected = &golden["rendered"]["nasty"];
         assert_eq!(jinja.render(&messages, true).unwrap(), expected["asks"]);
         assert_eq!(jinja.render(&messages, false).unwrap(), expected["whole"]);

@@ -13,8 +13,9 @@ use crate::conversation::{Message, Role};
 use crate::{Error, Result};
 use jinja::Jinja;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use slovo_data::Tokenizer;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Which template a recipe asks for.
@@ -37,6 +38,19 @@ pub enum TemplateRecipe {
     Jinja(String),
 }
 
+/// What a `tokenizer_config.json` says of conversations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChatConfig {
+    /// The chat template.
+    pub template: Option<String>,
+    /// `bos_token` and the like, under their names; none where the file is silent of them, and then the
+    /// tokenizer's own are what there is.
+    pub tokens: BTreeMap<String, String>,
+}
+
+/// What templates call special tokens.
+const TOKENS: [&str; 4] = ["bos_token", "eos_token", "pad_token", "unk_token"];
+
 /// A template, ready to render.
 #[derive(Clone)]
 pub struct Template {
@@ -52,13 +66,13 @@ const PHI3: &str = include_str!("phi3.jinja");
 const PLAIN: &str = include_str!("plain.jinja");
 
 impl Template {
-    /// The template of a recipe. `base` is that of the base model, if it has one.
+    /// The template of a recipe; `base` is what the base model's files say.
     ///
     /// # Errors
     ///
     /// A template that cannot be understood, or that has no token to end an answer with.
-    pub fn new(recipe: &TemplateRecipe, base: Option<&str>, tokenizer: &Tokenizer) -> Result<Self> {
-        let (name, source, between) = match (recipe, base) {
+    pub fn new(recipe: &TemplateRecipe, base: &ChatConfig, tokenizer: &Tokenizer) -> Result<Self> {
+        let (name, source, between) = match (recipe, base.template.as_deref()) {
             (TemplateRecipe::Base, Some(source)) => ("of the base model", source, "\n\n"),
             (TemplateRecipe::Base, None) | (TemplateRecipe::Alpaca, _) => {
                 ("Alpaca", ALPACA, "\n\n### Input:\n")
@@ -75,7 +89,7 @@ impl Template {
             false => between,
         };
         let template = Self {
-            jinja: Jinja::new(name, source, tokenizer)?,
+            jinja: Jinja::new(name, source, tokens(base, tokenizer))?,
             between,
         };
         // What is wrong with a template is said now, not in the middle of a file.
@@ -107,9 +121,18 @@ impl Template {
         rendered.map(|rendered| rendered.ends).unwrap_or_default()
     }
 
-    /// The template as `tokenizer_config.json` holds it.
+    /// The template itself.
     pub fn source(&self) -> &str {
         self.jinja.source()
+    }
+
+    /// The template and its special tokens as `tokenizer_config.json` holds them.
+    pub fn config(&self) -> Value {
+        let mut config = json!({"chat_template": self.source()});
+        for (name, token) in self.jinja.tokens() {
+            config[name] = token.as_str().into();
+        }
+        config
     }
 
     /// An instruction and its input as one message.
@@ -149,12 +172,30 @@ impl Template {
     }
 }
 
-/// The chat template of a model folder: `chat_template.jinja`, or what `tokenizer_config.json` says.
+/// The special tokens under the names that templates call them by.
+fn tokens(base: &ChatConfig, tokenizer: &Tokenizer) -> BTreeMap<String, String> {
+    if !base.tokens.is_empty() {
+        return base.tokens.clone();
+    }
+    let mut tokens: BTreeMap<String, String> = tokenizer
+        .special_tokens_map()
+        .into_iter()
+        .filter(|(name, _)| TOKENS.contains(name))
+        .map(|(name, token)| (name.to_owned(), token))
+        .collect();
+    // Decoders begin a text with the token that ends one, where they have no other.
+    if let Some(end) = tokens.get("eos_token").cloned() {
+        tokens.entry("bos_token".to_owned()).or_insert(end);
+    }
+    tokens
+}
+
+/// What the files of a model folder say: `chat_template.jinja`, `tokenizer_config.json`.
 ///
 /// # Errors
 ///
 /// A file that cannot be read or understood.
-pub fn of_folder(folder: &Path) -> Result<Option<String>> {
+pub fn of_folder(folder: &Path) -> Result<ChatConfig> {
     let read = |name: &str| -> Result<Option<String>> {
         let path = folder.join(name);
         match std::fs::read_to_string(&path) {
@@ -166,27 +207,41 @@ pub fn of_folder(folder: &Path) -> Result<Option<String>> {
             }),
         }
     };
-    if let Some(text) = read("chat_template.jinja")? {
-        return Ok(Some(text));
-    }
-    let Some(text) = read("tokenizer_config.json")? else {
-        return Ok(None);
+    let mut found = match read("tokenizer_config.json")? {
+        Some(text) => {
+            let config: Value = serde_json::from_str(&text).map_err(|error| Error::Folder {
+                path: folder.join("tokenizer_config.json"),
+                what: error.to_string(),
+            })?;
+            of_config(&config)
+        }
+        None => ChatConfig::default(),
     };
-    let config: Value = serde_json::from_str(&text).map_err(|error| Error::Folder {
-        path: folder.join("tokenizer_config.json"),
-        what: error.to_string(),
-    })?;
-    Ok(of_config(&config))
+    if let Some(text) = read("chat_template.jinja")? {
+        found.template = Some(text);
+    }
+    Ok(found)
 }
 
-/// The chat template that a `tokenizer_config.json` holds.
-pub fn of_config(config: &Value) -> Option<String> {
-    match &config["chat_template"] {
+/// What a parsed `tokenizer_config.json` says.
+pub fn of_config(config: &Value) -> ChatConfig {
+    let default = |all: &Vec<Value>| {
+        let default = all.iter().find(|one| one["name"] == "default");
+        Some(default?["template"].as_str()?.to_owned())
+    };
+    let template = match &config["chat_template"] {
         Value::String(text) => Some(text.clone()),
-        Value::Array(all) => {
-            let default = all.iter().find(|one| one["name"] == "default");
-            Some(default?["template"].as_str()?.to_owned())
-        }
+        Value::Array(all) => default(all),
         _ => None,
+    };
+    // A token is its text, or an object with it and how it is found.
+    let token = |name: &str| {
+        let token = &config[name];
+        let text = token.as_str().or_else(|| token["content"].as_str())?;
+        Some((name.to_owned(), text.to_owned()))
+    };
+    ChatConfig {
+        template,
+        tokens: TOKENS.into_iter().filter_map(token).collect(),
     }
 }

@@ -28,8 +28,8 @@ impl Tuning {
     pub fn prepare(args: &TuneArgs, stop: &Stop) -> Result<Option<Self>> {
         let begun = Instant::now();
         let training = &args.training;
-        let recipe = read_recipe(args)?;
         let out = training.out.clone().unwrap_or_else(|| folder_of(args));
+        let mut recipe = read_recipe(args, &out)?;
         // Whatever can be refused is refused before minutes of work, not after.
         if training.resume && !holds_run(&out) && !out.join("recipe.ron").is_file() {
             return Err(Error::Folder {
@@ -63,6 +63,8 @@ impl Tuning {
             None => {
                 let newest = newest_base(Path::new("runs"))?;
                 notice(&format!("from the newest base model, {}", newest.display()));
+                // A run that goes on goes on from the same.
+                recipe.base = Some(newest.display().to_string());
                 newest
             }
         };
@@ -99,7 +101,7 @@ impl Tuning {
         }
         let replay = recipe.replay.as_ref();
         let replay = replay
-            .map(|it| Texts::read(it, &base.tokenizer))
+            .map(|it| Texts::read(it, positions, &base.tokenizer))
             .transpose()?;
         let width = base.model.config().d_model;
         let name = path
@@ -127,17 +129,23 @@ impl Tuning {
     }
 }
 
-fn read_recipe(args: &TuneArgs) -> Result<Recipe> {
+/// The recipe of a tuning into `out`, with the changes asked for.
+fn read_recipe(args: &TuneArgs, out: &Path) -> Result<Recipe> {
     let training = &args.training;
     let mut sets = training.set.clone();
     if let Some(steps) = training.steps {
         sets.push(format!("steps={steps}"));
     }
-    // A run that goes on without a recipe goes on with its own.
-    let own = training.out.as_ref().map(|out| out.join("recipe.ron"));
-    let own = own.filter(|own| training.resume && args.recipe.is_none() && own.is_file());
-    let path = own.as_deref().or(args.recipe.as_deref());
-    let mut recipe = Recipe::load(path, &sets)?;
+    // A run that goes on without a recipe goes on with its own, and without a base from its own.
+    let own = out.join("recipe.ron");
+    let goes_on = training.resume && own.is_file();
+    let mut recipe = match &args.recipe {
+        None if goes_on => Recipe::load(Some(&own), &sets)?,
+        path => Recipe::load(path.as_deref(), &sets)?,
+    };
+    if goes_on && recipe.base.is_none() {
+        recipe.base = Recipe::load(Some(&own), &[])?.base;
+    }
     recipe.seed = training.seed.unwrap_or(recipe.seed);
     recipe.seeds = args.seeds.unwrap_or(recipe.seeds);
     if recipe.seeds == 0 {

@@ -4,6 +4,8 @@
 mod answers;
 mod client;
 mod limits;
+#[cfg(all(unix, feature = "flex"))]
+mod program;
 mod shop;
 #[path = "../tiny/mod.rs"]
 mod tiny;

@@ -3,7 +3,7 @@
 use slovo_data::Tokenizer;
 use slovo_instruct::examples::Encoding;
 use slovo_instruct::recipe::TooLong;
-use slovo_instruct::template::{Template, TemplateRecipe};
+use slovo_instruct::template::{ChatConfig, Template, TemplateRecipe};
 use slovo_instruct::{Message, Role};
 
 fn conversation() -> Vec<Message> {
@@ -36,7 +36,7 @@ fn only_the_assistants_words_count() {
     let tokenizer = Tokenizer::bytes().unwrap();
     let end = tokenizer.end_of_text().unwrap();
     for recipe in [TemplateRecipe::Alpaca, TemplateRecipe::Plain] {
-        let template = Template::new(&recipe, None, &tokenizer).unwrap();
+        let template = Template::new(&recipe, &ChatConfig::default(), &tokenizer).unwrap();
         let encoding = encoding(&template, &tokenizer, 1000, TooLong::Stop);
         let (example, cut) = encoding.example(&conversation()).unwrap().unwrap();
         assert!(!cut);
@@ -69,7 +69,8 @@ fn only_the_assistants_words_count() {
 #[test]
 fn long_conversations_lose_whole_turns() {
     let tokenizer = Tokenizer::bytes().unwrap();
-    let template = Template::new(&TemplateRecipe::Plain, None, &tokenizer).unwrap();
+    let template =
+        Template::new(&TemplateRecipe::Plain, &ChatConfig::default(), &tokenizer).unwrap();
     let of = |max, policy| {
         let encoding = encoding(&template, &tokenizer, max, policy);
         encoding.example(&conversation())

@@ -32,14 +32,14 @@ fn recipe(folder: &Path, data: &str, more: &str) -> std::path::PathBuf {
     path
 }
 
-fn run(folder: &Path, recipe: &Path, base: &Path, more: &[&str]) -> Result<Report, Error> {
+pub fn run(folder: &Path, recipe: &Path, base: &Path, more: &[&str]) -> Result<Report, Error> {
     let args = tune_args(folder, recipe, base, more);
     let stop = Stop::new();
     let tuning = Tuning::prepare(&args, &stop)?.unwrap();
     Ok(tuning.run(&args.training, &stop)?.unwrap())
 }
 
-fn tune_args(folder: &Path, recipe: &Path, base: &Path, more: &[&str]) -> TuneArgs {
+pub fn tune_args(folder: &Path, recipe: &Path, base: &Path, more: &[&str]) -> TuneArgs {
     let out = folder.join("run");
     let line = [
         "xtask",
@@ -181,6 +181,13 @@ fn an_adapter_goes_on_its_own_base_only() {
         .filter(|(a, b)| a == b)
         .count();
     assert!(close > a.len() / 8, "{close}");
+    // Nothing is taken out of what it was never folded into.
+    for base in ["base", "again"] {
+        let out = folder.join("wrong");
+        let error = merge(&adapter, &folder.join(base), &out, &["--undo"]).unwrap_err();
+        assert!(error.to_string().contains("folded.json"), "{error}");
+        assert!(!out.exists());
+    }
 }
 
 #[test]

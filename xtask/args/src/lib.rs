@@ -174,6 +174,31 @@ impl Command {
         matches!(self, Command::Instruct(args) if args.tune.judge.is_some())
     }
 
+    /// Whether what reads and writes Parquet has to be compiled in: its line names such files, or its recipe does.
+    pub fn needs_parquet(&self) -> bool {
+        let (recipe, sets) = match self {
+            Command::Prepare(args) => (&args.recipe, &args.set),
+            Command::Pretrain(args) => (&args.recipe, &args.training.set),
+            Command::Instruct(args) if args.command.is_none() => {
+                (&args.tune.recipe, &args.tune.training.set)
+            }
+            _ => return false,
+        };
+        let exported = match self {
+            Command::Prepare(args) => args.export_documents.as_ref(),
+            _ => None,
+        };
+        let exported = exported.map(|path| path.display().to_string());
+        // One that cannot be read is told of by the stage.
+        let recipe = recipe
+            .as_ref()
+            .and_then(|path| std::fs::read_to_string(path).ok());
+        let texts = sets.iter().chain(&exported).chain(&recipe);
+        texts
+            .map(|text| text.to_lowercase())
+            .any(|text| text.contains("parquet"))
+    }
+
     /// Whether the client of the hub has to be compiled in.
     pub fn needs_hub(&self) -> bool {
         matches!(self, Command::Import(args) if args.is_from_hub())
