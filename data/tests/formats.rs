@@ -1,10 +1,10 @@
-//! The seeds of the fuzz targets for formats (`fuzz/corpus/warc` and so on), and hundreds of changes to each: documents, or
-//! an error that names the place, soon, and never a panic.
+//! The fuzz targets for formats (`fuzz/corpus/warc` and so on): their seeds, a hundred and more changes to each, and whatever else
+//! lies beside them. Documents, or an error that names the place, soon, and never a panic.
 #![allow(clippy::unwrap_used)]
 
 mod changes;
 
-use changes::{Random, changed};
+use changes::{Random, changed, corpus};
 use slovo_data::recipe::FileFormat;
 use slovo_data::untrusted;
 use std::fs;
@@ -170,7 +170,7 @@ const BOOK: &str = "The Project Gutenberg EBook of Emma\n\nTitle: Emma\n\n*** ST
 
 #[test]
 fn whatever_the_file_there_is_an_answer() {
-    let corpus = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus"));
+    let folders = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus"));
     let formats = seeds();
     let all: Vec<&[u8]> = formats
         .iter()
@@ -179,7 +179,7 @@ fn whatever_the_file_there_is_an_answer() {
         .collect();
     let mut read = 0;
     for (number, (name, format, seeds)) in formats.iter().enumerate() {
-        let folder = corpus.join(name);
+        let folder = folders.join(name);
         for (seed, bytes, documents) in seeds {
             let path = folder.join(seed);
             if std::env::var_os("SLOVO_WRITE_CORPUS").is_some() {
@@ -196,14 +196,25 @@ fn whatever_the_file_there_is_an_answer() {
             for _ in 0..CHANGES {
                 let other = all[random.below(all.len())];
                 let bytes = changed(bytes, other, &mut random);
-                let start = Instant::now();
-                read += untrusted::documents(format, &bytes).map_or(0, |texts| texts.len());
-                let took = start.elapsed();
-                // Far above what it takes, as others may be using the machine.
-                assert!(took < Duration::from_secs(5), "{name}/{seed}: {took:?}");
+                read += documents_soon(format, &bytes, &format!("{name}/{seed}, changed"));
             }
+        }
+        for (file, bytes) in corpus(&folder) {
+            // A panic is told behind it.
+            println!("fuzz/corpus/{name}/{file}");
+            documents_soon(format, &bytes, &file);
         }
     }
     println!("{read} documents of changed files");
     assert!(read > 500, "{read}");
+}
+
+/// How many documents there are; `what` names the file where it takes long.
+fn documents_soon(format: &FileFormat, bytes: &[u8], what: &str) -> usize {
+    let start = Instant::now();
+    let read = untrusted::documents(format, bytes).map_or(0, |texts| texts.len());
+    let took = start.elapsed();
+    // Far above what it takes, as others may be using the machine.
+    assert!(took < Duration::from_secs(5), "{what}: {took:?}");
+    read
 }

@@ -1,10 +1,10 @@
-//! The seeds of the fuzz target for tokenizers (`fuzz/corpus/tokenizer`), and hundreds of changes to
-//! each: an answer or an error that names the place, soon, and never a panic.
+//! The fuzz target for tokenizers (`fuzz/corpus/tokenizer`): its seeds, hundreds of changes to each, and
+//! whatever else lies beside them. An answer or an error that names the place, soon, and never a panic.
 #![allow(clippy::unwrap_used)]
 
 mod changes;
 
-use changes::{Random, changed};
+use changes::{Random, changed, corpus};
 use slovo_data::tokenizer::{BpeSample, Specials, train_bpe, train_wordpiece};
 use slovo_data::{Tokenizer, untrusted};
 use std::collections::BTreeSet;
@@ -76,20 +76,30 @@ fn whatever_the_file_there_is_an_answer() {
         for _ in 0..CHANGES {
             let other = seeds[random.below(seeds.len())].1.as_bytes();
             let bytes = changed(text.as_bytes(), other, &mut random);
-            let start = Instant::now();
-            let outcome = untrusted::tokenizer(&bytes);
-            let took = start.elapsed();
-            // Far above what it takes, as others may be using the machine.
-            assert!(took < Duration::from_secs(1), "{name}: {took:?}");
-            counts[usize::from(outcome.is_err())] += 1;
-            if let Err(error) = outcome {
-                assert!(
-                    error.to_string().contains("tokenizer.json"),
-                    "{name}: {error}"
-                );
-            }
+            counts[usize::from(is_refused(&bytes, name))] += 1;
         }
+    }
+    for (file, bytes) in corpus(folder) {
+        // A panic is told behind it.
+        println!("fuzz/corpus/tokenizer/{file}");
+        is_refused(&bytes, &file);
     }
     println!("{} tokenizers read, {} refused", counts[0], counts[1]);
     assert!(counts[0] > 100 && counts[1] > 100, "{counts:?}");
+}
+
+/// Whether this is no tokenizer, told soon and with its place; `what` names the file where it is not.
+fn is_refused(bytes: &[u8], what: &str) -> bool {
+    let start = Instant::now();
+    let outcome = untrusted::tokenizer(bytes);
+    let took = start.elapsed();
+    // Far above what it takes, as others may be using the machine.
+    assert!(took < Duration::from_secs(1), "{what}: {took:?}");
+    if let Err(error) = &outcome {
+        assert!(
+            error.to_string().contains("tokenizer.json"),
+            "{what}: {error}"
+        );
+    }
+    outcome.is_err()
 }

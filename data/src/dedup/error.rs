@@ -100,7 +100,7 @@ pub enum DedupError {
         /// Hashes of this kind.
         expected: usize,
     },
-    /// A number beyond those that clusters can hold.
+    /// A number beyond those that what is found is kept under.
     #[error("document {0} is too many: documents are numbered from 0 to 4294967294")]
     TooMany(u64),
     /// Documents asked for in falling order.
@@ -120,6 +120,17 @@ impl DedupError {
     /// Whether a setting is at fault rather than the machine (exit code 2, not 1).
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Setting(_))
+    }
+
+    /// Holds a document's number against those that can be.
+    ///
+    /// # Errors
+    /// The number is greater.
+    pub(super) fn check(document: u64) -> Result<(), Self> {
+        match document < u64::from(u32::MAX) {
+            true => Ok(()),
+            false => Err(Self::TooMany(document)),
+        }
     }
 
     /// Wraps the error of an attempt on a file.

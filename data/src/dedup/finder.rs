@@ -142,9 +142,7 @@ impl<const W: usize> Entries<W> {
 
     #[inline]
     fn push(&mut self, document: u64, record: [u64; W]) -> Result<(), DedupError> {
-        if document >= u64::from(u32::MAX) {
-            return Err(DedupError::TooMany(document));
-        }
+        DedupError::check(document)?;
         self.documents = self.documents.max(document + 1);
         self.sorter.push(record)
     }

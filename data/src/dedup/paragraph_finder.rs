@@ -49,8 +49,10 @@ impl ParagraphFinder {
     /// Adds a document's paragraphs, in any order of the documents.
     ///
     /// # Errors
-    /// Temporary files that cannot be written; the finder is of no use then.
+    /// A number of a document that is too great; temporary files that cannot be written, and the finder is of no
+    /// use then.
     pub fn push(&mut self, document: u64, hashes: &[ParagraphHash]) -> Result<(), DedupError> {
+        DedupError::check(document)?;
         for found in hashes {
             let [upper, lower] = halves(found.hash);
             self.by_hash
@@ -71,6 +73,7 @@ impl ParagraphFinder {
         while let Some(document) = file.next(&mut record)? {
             let [paragraph, upper, lower] = record;
             let document = first.saturating_add(document);
+            DedupError::check(document)?;
             self.by_hash.push([upper, lower, document, paragraph])?;
         }
         Ok(file.documents())
@@ -231,5 +234,24 @@ mod tests {
         assert!(repeated.of(1).unwrap().is_empty());
         assert_eq!(repeated.of(3).unwrap(), [7]);
         assert!(ParagraphFinder::new(&LINES, 1 << 20, folder.path()).is_err());
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("part");
+        let mut writer = HashFileWriter::create(&path, &HashKind::Paragraphs(LINES)).unwrap();
+        writer.push(1, &[7, 1, 2]).unwrap();
+        writer.finish(2).unwrap();
+        let mut finder = ParagraphFinder::new(&LINES, 2 << 20, folder.path()).unwrap();
+        let most = u64::from(u32::MAX) - 1;
+        finder.push(most, &LINES.hashes("aa")).unwrap();
+        for fault in [
+            finder.push(most + 1, &LINES.hashes("aa")),
+            finder.push(u64::MAX, &[]),
+            finder.read(&path, most).map(drop),
+        ] {
+            assert!(matches!(fault, Err(DedupError::TooMany(_))), "{fault:?}");
+        }
     }
 }

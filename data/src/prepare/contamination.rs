@@ -82,7 +82,11 @@ impl Held {
                     .collect()
             }
             Outcome::Whole => {
-                step.told += u64::from(!hits.is_empty());
+                if !hits.is_empty() {
+                    step.tell("stands in an evaluation, and stays", text, || {
+                        document.place()
+                    });
+                }
                 vec![text.clone()]
             }
         };

@@ -38,7 +38,7 @@ pub(super) struct Seen {
     pub chars: BTreeMap<String, u64>,
     /// UTF-8 bytes of text that become tokens.
     pub bytes: u64,
-    /// What became of each source, where documents were judged.
+    /// What became of each source.
     pub sources: BTreeMap<String, SourceReport>,
 }
 
@@ -63,23 +63,21 @@ impl Corpus<'_> {
     pub(super) fn scan(
         &self,
         stop: &AtomicBool,
-        take: &mut dyn FnMut(&Document),
+        take: &mut dyn FnMut(&Document) -> Result<(), Error>,
     ) -> Result<Seen, Error> {
         match self {
             Self::Sources { inputs, clean } => {
-                read_sources(inputs, clean, stop, &mut |document, _| {
-                    take(&document);
-                    Ok(())
-                })
+                read_sources(inputs, clean, stop, &mut |document, _| take(&document))
             }
             Self::Store(store) => {
                 let mut seen = Seen::default();
                 let mut fingerprint = Fingerprint::default();
                 seen.sources = store.scan(stop, &mut |document| {
-                    take(document);
+                    take(document)?;
                     seen.count(document);
                     seen.bytes += document.text.len() as u64;
                     fingerprint.add(&document.text);
+                    Ok(())
                 })?;
                 for source in seen.sources.values() {
                     seen.read.add(&source.read);
@@ -131,24 +129,33 @@ fn read_sources(
 ) -> Result<Seen, Error> {
     let mut seen = Seen::default();
     let mut fingerprint = Fingerprint::default();
-    let mut documents = inputs.documents(rules);
-    let mut in_order = Pieces::default();
-    for document in documents.by_ref() {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Error::Stopped);
+    for (source, streams) in inputs.streams() {
+        let mut report = SourceReport::of_files(&inputs.files_of(streams.clone()));
+        let mut documents = inputs.documents_of(streams, rules);
+        let mut in_order = Pieces::default();
+        let mut begins = true;
+        for document in documents.by_ref() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped);
+            }
+            let document = document?;
+            let piece = in_order.is_next(&document);
+            if let Some(document) = cleaned(document, piece, rules, &mut report.clean) {
+                pieces(document, &mut |document| {
+                    seen.count(&document);
+                    report.kept.count(&document, begins);
+                    begins = !document.continues;
+                    seen.bytes += document.text.len() as u64;
+                    let sha256 = fingerprint.add(&document.text);
+                    take(document, &sha256)
+                })?;
+            }
         }
-        let document = document?;
-        let piece = in_order.is_next(&document);
-        if let Some(document) = cleaned(document, piece, rules, &mut seen.clean) {
-            pieces(document, &mut |document| {
-                seen.count(&document);
-                seen.bytes += document.text.len() as u64;
-                let sha256 = fingerprint.add(&document.text);
-                take(document, &sha256)
-            })?;
-        }
+        report.read = documents.counts();
+        seen.read.add(&report.read);
+        seen.clean.add(&report.clean);
+        seen.sources.insert(source.to_owned(), report);
     }
-    seen.read = documents.counts();
     seen.fingerprint = fingerprint.finish();
     Ok(seen)
 }

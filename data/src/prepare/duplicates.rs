@@ -215,7 +215,7 @@ impl Gone {
         let mut found = Vec::with_capacity(repeated.count() as usize);
         for document in 0..last.map_or(0, |last| last + 1) {
             for paragraph in repeated.of(document)? {
-                // Numbers of documents fit: the finder refuses others.
+                // Numbers of documents fit, as the finder refuses others; a document has fewer paragraphs than bytes.
                 found.push((document as u32, paragraph as u32));
             }
         }
@@ -232,7 +232,10 @@ impl Gone {
         if let Some(why) = self.why(document) {
             return Fate::Goes(why);
         }
-        let document = document as u32;
+        // No paragraph goes of documents beyond the numbers that the finder takes: it was given none.
+        let Ok(document) = u32::try_from(document) else {
+            return Fate::Stays;
+        };
         let start = self.paragraphs.partition_point(|(of, _)| *of < document);
         let these = self.paragraphs[start..]
             .iter()

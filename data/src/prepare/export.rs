@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::parts::DocumentWriter;
+use crate::Error;
 use crate::document::Document;
-use crate::{Error, files};
 
 #[cfg(feature = "parquet")]
 use table::Table;
@@ -16,10 +16,10 @@ const TABLE: &str = ".parquet";
 /// A file that is being written beside its name; what is not finished does not stay.
 pub(super) struct Export {
     path: PathBuf,
+    /// Its name until it is whole: of this process alone.
+    beside: PathBuf,
     /// Until it is finished.
     form: Option<Form>,
-    /// The first document that could not be written.
-    failed: Option<Error>,
 }
 
 enum Form {
@@ -33,7 +33,7 @@ impl Export {
     /// A name that says no format, a file that cannot be written.
     pub(super) fn create(path: &Path) -> Result<Self, Error> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let beside = files::beside(path);
+        let beside = path.with_file_name(format!("{name}.{}.tmp", std::process::id()));
         let form = match &*name {
             name if name.ends_with(LINES) => Form::Lines(DocumentWriter::create(&beside)?),
             #[cfg(feature = "parquet")]
@@ -51,44 +51,43 @@ impl Export {
         };
         Ok(Self {
             path: path.to_owned(),
+            beside,
             form: Some(form),
-            failed: None,
         })
     }
 
-    /// Adds a document. A failure shows in the end.
-    pub(super) fn add(&mut self, document: &Document) {
-        let written = match &mut self.form {
-            Some(Form::Lines(lines)) if self.failed.is_none() => lines.write(document),
+    /// Adds a document.
+    ///
+    /// # Errors
+    /// A disk that fails.
+    pub(super) fn add(&mut self, document: &Document) -> Result<(), Error> {
+        match &mut self.form {
+            Some(Form::Lines(lines)) => lines.write(document),
             #[cfg(feature = "parquet")]
-            Some(Form::Table(table)) if self.failed.is_none() => table.write(document),
-            _ => Ok(()),
-        };
-        if let Err(error) = written {
-            self.failed = Some(error);
+            Some(Form::Table(table)) => table.write(document),
+            None => Ok(()),
         }
     }
 
     /// Closes the file, safe on disk, and gives it its name.
+    ///
+    /// # Errors
+    /// A disk that fails.
     pub(super) fn finish(mut self) -> Result<(), Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
         match self.form.take() {
             Some(Form::Lines(lines)) => lines.finish()?,
             #[cfg(feature = "parquet")]
             Some(Form::Table(table)) => table.finish()?,
             None => {}
         }
-        std::fs::rename(files::beside(&self.path), &self.path)
-            .map_err(Error::io("write", &self.path))
+        std::fs::rename(&self.beside, &self.path).map_err(Error::io("write", &self.path))
     }
 }
 
 impl Drop for Export {
     fn drop(&mut self) {
         // After `finish` there is none under this name.
-        let _ = std::fs::remove_file(files::beside(&self.path));
+        let _ = std::fs::remove_file(&self.beside);
     }
 }
 

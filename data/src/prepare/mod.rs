@@ -282,7 +282,8 @@ pub fn prepare_with(
         return Err(Error::Stopped);
     }
     drop(corpus);
-    if inputs.files().is_none() {
+    // Those of standard input lie in the result's folder.
+    if inputs.files().is_none() && !options.keep_parts {
         remove(&parts)?;
     }
     let prepared = plan::finish(temporary, &dir, &plan.key, Prepared::open, progress)?;
@@ -316,7 +317,7 @@ fn scan(
             }
         }
         if let Some(export) = &mut export {
-            export.add(document);
+            export.add(document)?;
         }
         done += document.text.len() as u64;
         if done - told >= 1 << 20 {
@@ -327,6 +328,7 @@ fn scan(
                 total: None,
             });
         }
+        Ok(())
     })?;
     if seen.bytes == 0 {
         let files = match inputs.files() {

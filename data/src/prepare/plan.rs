@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::folder::{self, Temporary};
-use super::parts::loaded_rules;
+use super::parts::{Store, key_of, loaded_rules, recipe_key};
 use super::prepared::{self, Head};
 use super::{Options, Progress};
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
@@ -35,7 +35,14 @@ pub struct Plan {
 /// A wrong recipe or missing sources.
 pub fn plan(recipe: &DataRecipe, options: &Options) -> Result<Plan, Error> {
     recipe.validate()?;
-    of(recipe, &Inputs::resolve(&recipe.sources)?, options)
+    let inputs = match options.merge.is_empty() {
+        true => Inputs::resolve(&recipe.sources)?,
+        false => {
+            let store = Store::join(&options.merge, &recipe_key(recipe)?)?;
+            Inputs::read_elsewhere(store.files())
+        }
+    };
+    of(recipe, &inputs, options)
 }
 
 pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Result<Plan, Error> {
@@ -54,7 +61,7 @@ pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Res
         to_ron_string(&unmixed)?,
         tokenizer,
         &files,
-        also(recipe, inputs)?,
+        also(recipe, inputs, options)?,
         // Shards of another length are other files.
         options.shard_bytes,
     );
@@ -82,7 +89,12 @@ pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Res
 fn also(
     recipe: &DataRecipe,
     inputs: &Inputs,
+    options: &Options,
 ) -> Result<(Vec<String>, String, Vec<InputFile>), Error> {
+    // Of parts to be joined, which all have one key, none of these files need be here.
+    if let Some(folder) = options.merge.first() {
+        return Ok((vec![key_of(folder)?], String::new(), Vec::new()));
+    }
     let evaluations = match &recipe.contamination {
         Some(held) => Inputs::resolve(&held.texts)?.all_files().to_vec(),
         None => Vec::new(),

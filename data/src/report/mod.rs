@@ -48,7 +48,7 @@ pub struct Report {
     /// Different tokens that occur, over both splits.
     #[serde(default)]
     pub vocabulary_used: u64,
-    /// What became of each source, step by step, where documents were judged or compared.
+    /// What became of each source, step by step.
     #[serde(default)]
     pub judged: BTreeMap<String, SourceReport>,
     /// How many groups of duplicates there are of each size, from two documents on.

@@ -21,7 +21,7 @@ pub fn page(report: &Report, recipe: &DataRecipe) -> String {
     if !report.judged.is_empty() {
         body += &section("Step by step", &step_by_step(&report.judged));
         body += &section("What is kept", &kept(report));
-        body += &section("What was left out", &samples(&report.judged));
+        body += &section("What was left out, or told of", &samples(&report.judged));
     }
     if !report.duplicate_sizes.is_empty() {
         let rows: Vec<(String, u64)> = report
@@ -223,7 +223,7 @@ fn samples(judged: &BTreeMap<String, SourceReport>) -> String {
     let mut text = String::new();
     for (name, source) in judged {
         for step in source.steps.iter().filter(|step| !step.samples.is_empty()) {
-            let dropped: u64 = step.dropped.values().sum();
+            let dropped = step.dropped.values().sum::<u64>() + step.told;
             let _ = writeln!(
                 text,
                 "<details><summary>{}: {}, {} documents</summary>\n<div class=\"samples\">",

@@ -12,7 +12,7 @@ use csv_core::{ReadFieldResult, Reader as Parser, ReaderBuilder};
 
 use super::columns::{Columns, missing};
 use super::encoding::lossy;
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 /// The longest field. A book has some megabytes; a longer field is a quote that was left open.
 pub const MAX_FIELD_BYTES: usize = 64 << 20;
@@ -67,12 +67,11 @@ impl Delimited {
         input: Box<dyn BufRead + Send>,
         columns: &Columns,
         dialect: Dialect,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, Fault> {
         let mut rows = Rows::new(input, dialect);
         let mut header = Vec::new();
         let kept = |column: usize| (column < MAX_COLUMNS).then_some(column);
         let row = rows.next(&mut header, kept, MAX_NAME_BYTES)?;
-        let fault = |message: String| Err(io::Error::new(io::ErrorKind::InvalidData, message));
         let mut this = Self {
             rows,
             names: Vec::new(),
@@ -84,11 +83,11 @@ impl Delimited {
             return Ok(this);
         };
         if row.open || row.too_long.is_some() || row.columns > MAX_COLUMNS {
-            return fault(format!(
+            return Err(Fault::Content(format!(
                 "line {}: no header; at most {MAX_COLUMNS} names of at most {MAX_NAME_BYTES} bytes \
                  are needed there",
                 row.line
-            ));
+            )));
         }
         this.names = header
             .iter()
@@ -105,7 +104,8 @@ impl Delimited {
                 continue;
             };
             let Some(column) = this.names.iter().position(|found| found == name) else {
-                return fault(missing(name, this.names.iter().map(String::as_str)));
+                let found = this.names.iter().map(String::as_str);
+                return Err(Fault::Content(missing(name, found)));
             };
             *slot = Some(*this.slots[column].get_or_insert_with(|| {
                 this.fields.push(Vec::new());
@@ -138,7 +138,7 @@ impl Delimited {
 }
 
 impl Reader for Delimited {
-    fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<Found>, Fault> {
         let slots = &self.slots;
         let kept = |column: usize| slots.get(column).copied().flatten();
         let Some(row) = self.rows.next(&mut self.fields, kept, MAX_FIELD_BYTES)? else {

@@ -1,6 +1,7 @@
 //! What a reader of a format finds: a document, something left out by the format's own rules, or damage.
 
 use std::io;
+use std::path::PathBuf;
 
 /// A document as a source yields it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,11 +42,31 @@ pub enum Found {
     },
 }
 
+/// Why a reader cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The stream below fails.
+    #[error(transparent)]
+    Stream(#[from] io::Error),
+    /// The file as a whole is not what its format or the recipe says of it.
+    #[error("{0}")]
+    Content(String),
+    /// A temporary file of our own cannot be written or read back.
+    #[error("a temporary file in {}: {error}", folder.display())]
+    Temporary {
+        /// Where the file lies.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+}
+
 /// A format's reader. It holds one document at a time, in bounded memory.
 pub trait Reader: Send {
     /// What comes next; `None` at the end.
     ///
     /// # Errors
-    /// The stream below fails; the reader is not asked again.
-    fn next(&mut self) -> io::Result<Option<Found>>;
+    /// What a [`Fault`] says; the reader is not asked again.
+    fn next(&mut self) -> Result<Option<Found>, Fault>;
 }

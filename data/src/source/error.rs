@@ -63,6 +63,29 @@ pub enum SourceError {
         /// What the decoder says.
         message: String,
     },
+    /// A file that is not what its format or the recipe says of it: cut off, or without a column.
+    #[error("{path}: {message}")]
+    Content {
+        /// The file.
+        path: String,
+        /// What was found, and what would be right.
+        message: String,
+    },
+    /// A temporary file that cannot be written or read back.
+    #[error(
+        "cannot keep what is read of {path} in a temporary file in {}: {error}; make room there, or \
+         let the environment variable TMPDIR name another folder",
+        folder.display()
+    )]
+    Temporary {
+        /// The file being read.
+        path: String,
+        /// Where the temporary file lies.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
     /// A file in a form that is not read here.
     #[error("{path}: {what}; {right}")]
     NotText {
@@ -131,14 +154,17 @@ impl SourceError {
     pub(super) fn is_of_one_file(&self) -> bool {
         matches!(
             self,
-            Self::Compressed { .. } | Self::NotText { .. } | Self::LongLine { .. }
+            Self::Compressed { .. }
+                | Self::Content { .. }
+                | Self::NotText { .. }
+                | Self::LongLine { .. }
         )
     }
 
     /// Whether the recipe or the input is at fault rather than the machine (exit code 2, not 1).
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Read { .. } => false,
+            Self::Read { .. } | Self::Temporary { .. } => false,
             Self::Cargo(error) => error.is_usage(),
             _ => true,
         }

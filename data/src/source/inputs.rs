@@ -229,6 +229,18 @@ impl Inputs {
         (!self.reads_stdin).then_some(&self.files)
     }
 
+    /// The streams of each source, in order.
+    pub(crate) fn streams(&self) -> Vec<(&str, Range<usize>)> {
+        let mut found: Vec<(&str, Range<usize>)> = Vec::new();
+        for (number, planned) in self.plan.iter().enumerate() {
+            match found.last_mut() {
+                Some((source, streams)) if *source == planned.source => streams.end = number + 1,
+                _ => found.push((&planned.source, number..number + 1)),
+            }
+        }
+        found
+    }
+
     /// The files of parts that were made elsewhere; there is nothing to read.
     pub(crate) fn read_elsewhere(files: Vec<InputFile>) -> Self {
         // Their times are those of other machines.

@@ -85,7 +85,7 @@ impl JsonlReader {
                 }
             };
             return match (document(&line, &self.field), self.bad_lines) {
-                (Ok((text, origin)), _) => Ok(Some(Item::Document(Piece {
+                (Ok((text, origin, licence)), _) => Ok(Some(Item::Document(Piece {
                     text,
                     replaced,
                     index,
@@ -94,7 +94,7 @@ impl JsonlReader {
                         offset: Some(offset),
                         ..origin
                     },
-                    licence: None,
+                    licence,
                 }))),
                 (Err(_), OnBadLine::Skip) => Ok(Some(Item::BadLine)),
                 (Err(message), OnBadLine::Stop) => Err(SourceError::BadLine {
@@ -124,15 +124,21 @@ impl JsonlReader {
     }
 }
 
-/// The text of a line, and where it says that the text comes from.
-fn document(line: &str, field: &str) -> Result<(String, Origin), String> {
+/// The text of a line, and where it says that the text comes from, with the licence.
+fn document(line: &str, field: &str) -> Result<(String, Origin, Option<String>), String> {
     // A byte order mark before the first line is no part of the JSON.
     let mut fields = object(line.trim_start_matches('\u{FEFF}'))?;
     let text = text(&mut fields, field)?;
-    let mut said = |name: &str| match fields.get_mut(name) {
+    // datatrove keeps what it knows of a document apart, and so do we.
+    let mut metadata = match fields.remove("metadata") {
+        Some(Value::Object(metadata)) => metadata,
+        _ => Map::new(),
+    };
+    let take = |fields: &mut Map<String, Value>, name: &str| match fields.get_mut(name) {
         Some(Value::String(text)) => Some(std::mem::take(text)),
         _ => None,
     };
+    let mut said = |name: &str| take(&mut fields, name).or_else(|| take(&mut metadata, name));
     let origin = Origin {
         offset: None,
         url: said("url"),
@@ -140,7 +146,8 @@ fn document(line: &str, field: &str) -> Result<(String, Origin), String> {
         date: said("date").or_else(|| said("timestamp")),
         language: None,
     };
-    Ok((text, origin))
+    let licence = said("licence").or_else(|| said("license"));
+    Ok((text, origin, licence))
 }
 
 /// The fields of a line.

@@ -14,6 +14,7 @@ mod dates;
 mod write;
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +26,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use self::column::Column;
 use super::columns::{Columns, missing};
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 pub use write::{ParquetWriter, Row};
 
@@ -59,8 +60,17 @@ struct Fields {
     replaced: u64,
 }
 
-fn fault(message: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, message)
+fn fault(message: String) -> Fault {
+    Fault::Content(message)
+}
+
+/// What the system refuses to read, which is no damage. A place that no file has is: the file names it.
+fn refused(error: &ParquetError) -> Option<Fault> {
+    let error = error.source()?.downcast_ref::<io::Error>()?;
+    let number = error
+        .raw_os_error()
+        .filter(|_| error.kind() != io::ErrorKind::InvalidInput)?;
+    Some(io::Error::from_raw_os_error(number).into())
 }
 
 impl Parquet {
@@ -70,10 +80,12 @@ impl Parquet {
     /// It is no Parquet file or cut off; it lacks a column that was asked for; such a column holds
     /// lists or something other than texts (and, for the date, days or times), or is compressed with
     /// something other than Snappy, gzip or Zstandard.
-    pub fn open(mut file: File, columns: &Columns) -> io::Result<Self> {
+    pub fn open(mut file: File, columns: &Columns) -> Result<Self, Fault> {
         check_footer(&mut file)?;
-        let file = guarded(|| SerializedFileReader::new(file))
-            .map_err(|error| fault(format!("not a Parquet file, or damaged: {error}")))?;
+        let file = guarded(|| SerializedFileReader::new(file)).map_err(|error| {
+            let damaged = || fault(format!("not a Parquet file, or damaged: {error}"));
+            refused(&error).unwrap_or_else(damaged)
+        })?;
         let schema = file.metadata().file_metadata().schema_descr_ptr();
         let mut found = [None; 4];
         for (number, name) in columns.names().into_iter().enumerate() {
@@ -171,12 +183,15 @@ impl Parquet {
 const DATE: usize = 3;
 
 impl Reader for Parquet {
-    fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<Found>, Fault> {
         if self.batch.is_empty() {
             match guarded(|| self.fill()) {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
                 Err(error) => {
+                    if let Some(fault) = refused(&error) {
+                        return Err(fault);
+                    }
                     let group = self.next_group.saturating_sub(1);
                     let offset = self.row;
                     let skipped = self.open.take().map_or(0, |group| group.rows_left);
@@ -215,7 +230,7 @@ impl Reader for Parquet {
 fn check_compression(
     file: &SerializedFileReader<File>,
     columns: &[Option<Column>; 4],
-) -> io::Result<()> {
+) -> Result<(), Fault> {
     for group in file.metadata().row_groups() {
         for column in columns.iter().flatten() {
             let Some(chunk) = group.columns().get(column.index) else {
@@ -251,7 +266,7 @@ pub fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, P
 }
 
 /// The end of a file says how long its description is: checked before that is read.
-fn check_footer(file: &mut File) -> io::Result<()> {
+fn check_footer(file: &mut File) -> Result<(), Fault> {
     let length = file.metadata()?.len();
     let mut tail = [0; 8];
     // A magic at both ends, and the length between.

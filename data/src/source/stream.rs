@@ -5,9 +5,11 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use super::SourceError;
 use super::compression::{Compression, XZ_MEMORY_KIB};
+use super::entry::Fault;
 use super::inputs::STDIN;
 
 const BUFFER: usize = 1 << 16;
@@ -21,6 +23,29 @@ pub(super) struct Stream {
     pub(super) input: Box<dyn BufRead + Send>,
     pub(super) path: String,
     compression: Option<Compression>,
+    refused: Refusal,
+}
+
+/// The number by which the system refused to read, if it did.
+type Refusal = Arc<OnceLock<i32>>;
+
+/// The bytes below. A decoder may say in words of its own that the system refuses them: it is noted here.
+struct Raw {
+    input: Box<dyn Read + Send>,
+    refused: Refusal,
+}
+
+impl Read for Raw {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.input.read(out).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted
+                && let Some(number) = error.raw_os_error()
+            {
+                // The first is told.
+                let _ = self.refused.set(number);
+            }
+        })
+    }
 }
 
 impl Stream {
@@ -45,7 +70,7 @@ impl Stream {
 
     /// Takes over a reader of which the first `looked_at` bytes are waited for.
     fn beginning(
-        mut raw: Box<dyn Read + Send>,
+        input: Box<dyn Read + Send>,
         name: &str,
         promised: Option<Compression>,
         looked_at: usize,
@@ -54,6 +79,11 @@ impl Stream {
             input: Box::new(io::empty()),
             path: name.to_owned(),
             compression: None,
+            refused: Refusal::default(),
+        };
+        let mut raw = Raw {
+            input,
+            refused: Arc::clone(&stream.refused),
         };
         let mut head = Vec::new();
         (&mut raw)
@@ -85,7 +115,30 @@ impl Stream {
     }
 
     /// What a fault while reading means.
-    pub(super) fn fault(&self, error: io::Error) -> SourceError {
+    pub(super) fn fault(&self, fault: impl Into<Fault>) -> SourceError {
+        let path = || self.path.clone();
+        match fault.into() {
+            Fault::Stream(error) => self.failed(error),
+            Fault::Content(message) => SourceError::Content {
+                path: path(),
+                message,
+            },
+            Fault::Temporary { folder, error } => SourceError::Temporary {
+                path: path(),
+                folder,
+                error,
+            },
+        }
+    }
+
+    /// What it means that the stream fails.
+    fn failed(&self, error: io::Error) -> SourceError {
+        if let Some(&number) = self.refused.get() {
+            return SourceError::Read {
+                path: self.path.clone(),
+                error: io::Error::from_raw_os_error(number),
+            };
+        }
         match self.compression {
             Some(Compression::Xz) if error.kind() == io::ErrorKind::OutOfMemory => self.not_text(
                 format!(
@@ -266,6 +319,28 @@ pub(super) mod tests {
             assert!(read(altered, name).is_err(), "{name}");
             assert!(read(b"plain text".to_vec(), name).is_err(), "{name}");
             assert!(read(Vec::new(), name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_disk_refuses_is_no_damage() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                // EIO, wherever there is an `errno.h`.
+                Err(io::Error::from_raw_os_error(5))
+            }
+        }
+        for (name, pack) in PACKERS {
+            let packed = pack(&noise(300_000));
+            for length in [10, packed.len() / 2] {
+                let input = Cursor::new(packed[..length].to_vec()).chain(Broken);
+                let mut stream = Stream::new(Box::new(input), name, None).unwrap();
+                let error = stream.input.read_to_end(&mut Vec::new()).unwrap_err();
+                let fault = stream.fault(error);
+                assert!(matches!(fault, SourceError::Read { .. }), "{fault}");
+                assert!(!fault.is_usage() && !fault.is_of_one_file(), "{fault}");
+            }
         }
     }
 

@@ -353,6 +353,43 @@ fn a_reader_that_leaves_is_no_failure() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// What cannot be written there is no damage of the file that is read: exit code 1, and not one file less.
+#[cfg(unix)]
+#[test]
+fn a_temporary_folder_that_fails_stops_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let posts = "<posts>\n<row Id=\"1\" PostTypeId=\"1\" Score=\"1\" Title=\"How?\" Body=\"So.\" />\n</posts>\n";
+    let mut packed = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    packed.write_all(posts.as_bytes()).unwrap();
+    std::fs::write(
+        folder.path().join("Posts.xml.bz2"),
+        packed.finish().unwrap(),
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("a.txt"), awkward_text()).unwrap();
+    recipe(
+        folder.path(),
+        "Files(paths: [\"a.txt\"]), Files(paths: [\"Posts.xml.bz2\"], bad_lines: Skip)",
+    );
+    let prepare = |temporary: &str| {
+        let temporary = folder.path().join(temporary);
+        let mut command = program();
+        command
+            .current_dir(folder.path())
+            .args(["prepare", "r.ron"]);
+        command.env("TMPDIR", temporary).output().unwrap()
+    };
+    let failed = prepare("nowhere");
+    let error = text(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("Posts.xml.bz2") && error.contains("nowhere"),
+        "{error}"
+    );
+    let made = prepare("");
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+}
+
 /// Ctrl-C while it waits for more text: exit code 3 at the next document, nothing left behind.
 #[cfg(unix)]
 #[test]

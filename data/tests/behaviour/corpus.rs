@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use slovo_data::prepare::{Options, Share, prepare_share, prepare_with};
+use slovo_data::prepare::{Options, Share, plan, prepare_share, prepare_with};
 use slovo_data::recipe::{DataRecipe, from_ron_str};
 use slovo_data::{Prepared, Report};
 
@@ -214,6 +214,43 @@ fn many_machines_make_what_one_makes() {
 }
 
 #[test]
+fn where_shares_are_joined_neither_lists_nor_evaluations_need_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut recipe = corpus(folder.path());
+    let judged = r##"(name: "judged", sources: [
+            Files(name: Some("crawl"), paths: ["#/crawl.warc"], rules: Some([Urls((blocked_domain_files: ["#/blocked.txt"]))])),
+        ],
+        contamination: Some((texts: [Files(paths: ["#/exam.txt"])])),
+        tokenizer: Byte, split: Position(validation: 0.2))"##;
+    let judged = judged.replace('#', &folder.path().display().to_string());
+    let judged: DataRecipe = from_ron_str(&judged).unwrap();
+    recipe.sources[0] = judged.sources[0].clone();
+    recipe.contamination = judged.contamination;
+    fs::write(path("blocked.txt"), "b.example\n").unwrap();
+    fs::write(path("exam.txt"), prose(15, 20)).unwrap();
+    let one = prepared(&recipe, &options(folder.path(), "one")).report;
+    let dropped = |source: &str, step: usize| one.judged[source].steps[step].dropped.clone();
+    assert_eq!(dropped("crawl", 0), [("domain".to_owned(), 2)].into());
+    assert_eq!(dropped("lines", 0).values().sum::<u64>(), 1);
+
+    let (share, out) = (Share::ALL, options(folder.path(), "share"));
+    let parts = prepare_share(&recipe, share, &out, &mut |_| {}, &AtomicBool::new(false));
+    for name in ["blocked.txt", "exam.txt", "crawl.warc", "lines.jsonl"] {
+        fs::remove_file(path(name)).unwrap();
+    }
+    let merged = Options {
+        merge: vec![parts.unwrap()],
+        ..options(folder.path(), "merged")
+    };
+    // It is there afterwards, under the key that was announced.
+    let announced = plan(&recipe, &merged).unwrap();
+    let report = prepared(&recipe, &merged).report;
+    assert_eq!((made(&report), &report.key), (made(&one), &announced.key));
+    assert!(!announced.ready && plan(&recipe, &merged).unwrap().ready);
+}
+
+#[test]
 fn an_interrupted_run_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = corpus(folder.path());
@@ -248,11 +285,11 @@ fn an_interrupted_run_goes_on_where_it_stopped() {
 fn kept_documents_are_exported_for_other_programs_and_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = corpus(folder.path());
-    let mut forms = vec!["kept.jsonl.gz"];
+    let mut forms = vec![("kept.jsonl.gz", "")];
     if cfg!(feature = "parquet") {
-        forms.push("kept.parquet");
+        forms.push(("kept.parquet", ", columns: (url: Some(\"url\"))"));
     }
-    for name in forms {
+    for (name, columns) in forms {
         let file = folder.path().join(name);
         let exporting = Options {
             documents: Some(file.clone()),
@@ -260,8 +297,8 @@ fn kept_documents_are_exported_for_other_programs_and_read_again() {
         };
         let report = prepared(&recipe, &exporting).report;
         let again: DataRecipe = from_ron_str(&format!(
-            "(name: \"again\", sources: [Files(paths: [\"{}\"])], tokenizer: Byte,
-              split: Hash(validation: 0.2))",
+            "(name: \"again\", sources: [Files(name: Some(\"kept\"), paths: [\"{}\"]{columns})],
+              duplicates: (exact: true), tokenizer: Byte, split: Hash(validation: 0.2))",
             file.display()
         ))
         .unwrap();
@@ -269,6 +306,9 @@ fn kept_documents_are_exported_for_other_programs_and_read_again() {
         assert_eq!(read.text_fingerprint, report.text_fingerprint, "{name}");
         let documents = |report: &Report| report.train.documents + report.validation.documents;
         assert_eq!(documents(&read), documents(&report), "{name}");
+        // What was known of each is known again.
+        let hosts = &report.judged["crawl"].kept.hosts;
+        assert_eq!(&read.judged["kept"].kept.hosts, hosts, "{name}");
         // Prepared data that is there already was judged before.
         let fault = prepare_with(&recipe, &exporting, &mut |_| {}, &AtomicBool::new(false));
         let fault = fault.unwrap_err();
@@ -293,6 +333,47 @@ fn kept_documents_are_exported_for_other_programs_and_read_again() {
 }
 
 #[test]
+fn every_source_is_told_of_and_repairs_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = "Un café, un été, une élève et une fenêtre: rien que du français.";
+    let bad: String = good.bytes().map(char::from).collect();
+    fs::write(folder.path().join("a.txt"), format!("{bad}\n")).unwrap();
+    fs::write(
+        folder.path().join("b.jsonl"),
+        "{\"text\": \"one\", \"url\": \"https://example.org/1\"}\nno JSON\n{\"text\": \"two\"}\n",
+    )
+    .unwrap();
+    let report = |rules: &str| {
+        let ron = r##"(
+            name: "two",
+            sources: [
+                Files(name: Some("a"), paths: ["#/a.txt"]),
+                Files(name: Some("b"), paths: ["#/b.jsonl"], bad_lines: Skip),
+            ],
+            rules: [RULES],
+            tokenizer: Byte,
+            split: Position(validation: 0.4),
+        )"##;
+        let path = folder.path().display().to_string();
+        let recipe: DataRecipe =
+            from_ron_str(&ron.replace('#', &path).replace("RULES", rules)).unwrap();
+        prepared(&recipe, &options(folder.path(), &format!("out {rules}"))).report
+    };
+    // Where nothing is judged, sources are told apart as well.
+    let plain = report("");
+    let b = &plain.judged["b"];
+    assert_eq!((b.read.documents, b.read.bad_lines_skipped), (2, 1));
+    assert_eq!((b.files, b.kept.documents), (1, 2));
+    assert_eq!(b.kept.hosts, [("example.org".to_owned(), 1)].into());
+    assert!(b.steps.is_empty());
+    assert!(plain.to_string().contains("1 bad lines"), "{plain}");
+    let repaired = report("Characters(())");
+    assert_eq!(repaired.judged["a"].steps[0].changed, 1);
+    assert_eq!(repaired.judged["b"].steps[0].changed, 0);
+    assert_eq!(repaired.judged["a"].kept.bytes, good.len() as u64 + 1);
+}
+
+#[test]
 fn a_stop_leaves_complete_parts_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = corpus(folder.path());
@@ -314,22 +395,67 @@ fn what_a_model_is_tested_on_is_taken_out() {
     // One sentence of a document is a question of the evaluation.
     let sentence = prose(12, 20)
         .split_inclusive(". ")
-        .nth(3)
+        .nth(9)
         .unwrap()
         .to_owned();
     fs::write(folder.path().join("evaluation.txt"), sentence).unwrap();
-    let ron = format!(
-        "Some((texts: [Files(paths: [\"{}/evaluation.txt\"])]))",
-        folder.path().display()
-    );
-    recipe.contamination = from_ron_str(&ron).unwrap();
+    // What becomes of it: how many documents are left, are changed, are told of.
+    for (action, left, changed, told) in [
+        ("Remove", 19, 0, 0),
+        ("Cut()", 21, 1, 0),
+        ("Report", 20, 0, 1),
+    ] {
+        let ron = format!(
+            "Some((texts: [Files(paths: [\"{}/evaluation.txt\"])], rules: (action: {action})))",
+            folder.path().display()
+        );
+        recipe.contamination = from_ron_str(&ron).unwrap();
+        let report = prepared(&recipe, &options(folder.path(), action)).report;
+        let step = &report.judged["lines"].steps[0];
+        assert_eq!(step.name, "contamination");
+        let dropped = step.dropped.values().sum::<u64>();
+        assert_eq!(
+            (dropped, step.changed, step.told),
+            (u64::from(left == 19), changed, told),
+            "{action}"
+        );
+        assert_eq!(step.samples.len() as u64, dropped + told, "{action}");
+        assert_eq!(report.sources["lines"].documents, left, "{action}");
+    }
+}
+
+#[test]
+fn of_a_crawl_only_the_pages_are_kept_that_links_lead_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = [
+        ("https://a.example/shared", prose(1, 30)),
+        ("https://a.example/seldom", prose(2, 30)),
+        ("https://a.example/never", prose(3, 30)),
+        ("https://b.example/shared", prose(4, 30)),
+    ];
+    fs::write(folder.path().join("crawl.warc"), warc(&pages)).unwrap();
+    fs::write(
+        folder.path().join("links.tsv"),
+        "https://a.example/shared\t17\nhttps://a.example/seldom\t2\nhttps://b.example/shared\t3\n",
+    )
+    .unwrap();
+    let ron = r##"(
+        name: "links",
+        sources: [Files(
+            name: Some("crawl"),
+            paths: ["#/crawl.warc"],
+            outlinks: Some((paths: ["#/links.tsv"])),
+        )],
+        tokenizer: Byte,
+        split: Position(validation: 0.4),
+    )"##;
+    let path = folder.path().display().to_string();
+    let recipe: DataRecipe = from_ron_str(&ron.replace('#', &path)).unwrap();
     let report = prepared(&recipe, &options(folder.path(), "out")).report;
-    let step = &report.judged["lines"].steps[0];
-    assert_eq!(
-        (step.name.as_str(), step.documents_in - step.documents_out),
-        ("contamination", 1)
-    );
-    assert_eq!(report.sources["lines"].documents, 19);
+    let crawl = &report.judged["crawl"];
+    assert_eq!(crawl.read.left_out["not in the list of links"], 2);
+    let hosts = ["a.example", "b.example"].map(|host| (host.to_owned(), 1));
+    assert_eq!(crawl.kept.hosts, hosts.into());
 }
 
 #[test]

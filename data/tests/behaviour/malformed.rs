@@ -17,7 +17,24 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What becomes of a file beside a good one; `bad_lines` is `Stop` or `Skip`.
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What becomes of a file beside a good one; `bad_lines` is `Stop` or `Skip`, and what else the recipe says of the file.
 fn outcome(name: &str, bytes: &[u8], bad_lines: &str) -> Result<SourceReport, Error> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("good.txt"), "A good text.\n".repeat(50)).unwrap();
@@ -74,23 +91,36 @@ fn what_is_no_text_stops_the_run_or_is_counted() {
 
 #[test]
 fn a_packed_file_that_breaks_off_gives_what_was_whole() {
-    let lines: String = (0..2_000)
-        .map(|i| format!("{{\"text\": \"line number {i}\"}}\n"))
+    type Pack = fn(&[u8]) -> Vec<u8>;
+    const PACKERS: [(&str, Pack); 4] = [
+        ("a.jsonl.gz", gzip),
+        ("a.jsonl.zst", zstd),
+        ("a.jsonl.bz2", bzip2),
+        ("a.jsonl.xz", xz),
+    ];
+    // Several blocks in each format, of which only whole ones come out: words that do not pack well.
+    let word = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let lines: String = (0..40_000)
+        .map(|i| format!("{{\"text\": \"line {i} {:x}\"}}\n", word(i)))
         .collect();
-    let packed = gzip(lines.as_bytes());
-    let half = &packed[..packed.len() / 2];
-    let fault = outcome("a.jsonl.gz", half, "Stop").unwrap_err().to_string();
-    assert!(
-        fault.contains("a.jsonl.gz") && fault.contains("cut short"),
-        "{fault}"
-    );
-    let report = outcome("a.jsonl.gz", half, "Skip").unwrap();
-    assert!(report.read.broken_files[0].contains("cut short"));
-    assert!(
-        (500..1_500).contains(&report.kept.documents),
-        "{}",
-        report.kept.documents
-    );
+    for (name, pack) in PACKERS {
+        let packed = pack(lines.as_bytes());
+        let half = &packed[..packed.len() / 2];
+        let fault = outcome(name, half, "Stop").unwrap_err();
+        let said = fault.to_string();
+        assert!(
+            fault.is_usage() && said.contains(name) && said.contains("cut short"),
+            "{fault}"
+        );
+        let report = outcome(name, half, "Skip").unwrap();
+        let broken = &report.read.broken_files;
+        assert!(
+            broken.len() == 1 && broken[0].contains(name) && broken[0].contains("cut short"),
+            "{broken:?}"
+        );
+        let kept = report.kept.documents;
+        assert!((5_000..30_000).contains(&kept), "{name}: {kept}");
+    }
 }
 
 #[test]
@@ -150,18 +180,62 @@ fn templates_ten_thousand_deep_are_only_templates() {
     assert!(report.kept.bytes < 100);
 }
 
-#[test]
-fn a_table_without_the_column_says_which_there_are() {
-    let fault = outcome("a.csv", b"id,body\n1,x\n", "Stop")
-        .unwrap_err()
-        .to_string();
+/// A file that is not what the recipe says of it stops the run as what a person can mend, or is one broken file.
+fn is_a_fault_of_the_file(name: &str, bytes: &[u8], field: &str, says: &str) {
+    let fault = outcome(name, bytes, &format!("Stop, field: \"{field}\"")).unwrap_err();
+    let said = fault.to_string();
     assert!(
-        fault.contains("no column `text`; there are: id, body"),
+        fault.is_usage() && said.contains(&format!("{name}: ")) && said.contains(says),
         "{fault}"
     );
+    assert!(!said.contains("gzip"), "{said}");
+    let report = outcome(name, bytes, &format!("Skip, field: \"{field}\"")).unwrap();
+    let broken = &report.read.broken_files;
+    assert!(
+        broken.len() == 1 && broken[0].contains(name) && broken[0].contains(says),
+        "{broken:?}"
+    );
+    assert_eq!(report.kept.documents, 0, "{name}");
 }
 
-/// A line of half a gigabyte, and as much behind a file of half a megabyte: neither is held.
+#[test]
+fn a_table_without_the_column_says_which_there_are() {
+    let table = b"id,body\n1,x\n";
+    let says = "no column `text`; there are: id, body";
+    is_a_fault_of_the_file("a.csv", table, "text", says);
+    is_a_fault_of_the_file("a.csv.gz", &gzip(table), "text", says);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_parquet_file_without_the_column_or_cut_off_is_a_fault_of_the_file() {
+    use slovo_data::source::parquet::{ParquetWriter, Row};
+    let mut writer = ParquetWriter::new(Vec::new()).unwrap();
+    for i in 0..100 {
+        let text = format!("row number {i}");
+        let row = Row {
+            text: &text,
+            id: "a",
+            ..Row::default()
+        };
+        writer.write(&row).unwrap();
+    }
+    let whole = writer.finish().unwrap();
+    let report = outcome("a.parquet", &whole, "Stop").unwrap();
+    assert_eq!(report.kept.documents, 100);
+    is_a_fault_of_the_file(
+        "a.parquet",
+        &whole,
+        "body",
+        "no column `body`; there are: text, id",
+    );
+    for length in [5, whole.len() / 2, whole.len() - 1] {
+        let says = "Parquet file";
+        is_a_fault_of_the_file("a.parquet", &whole[..length], "text", says);
+    }
+}
+
+/// A line of half a gigabyte behind a file of half a megabyte: it is counted, and not held.
 #[test]
 fn memory_does_not_grow_with_what_is_packed() {
     let folder = tempfile::tempdir().unwrap();
@@ -173,18 +247,25 @@ fn memory_does_not_grow_with_what_is_packed() {
     }
     let bomb = encoder.finish().unwrap();
     assert!(bomb.len() < 1 << 20, "{}", bomb.len());
-    for name in [
-        "a.jsonl.gz",
-        "a.csv.gz",
-        "a.xml.gz",
-        "a.warc.gz",
-        "a.html.gz",
-        "a.tex.gz",
-    ] {
+    type Count = fn(&SourceReport) -> u64;
+    let damaged: Count = |report| report.read.damaged_skipped;
+    let counts: [(&str, Count); 6] = [
+        ("a.jsonl.gz", |report| report.read.bad_lines_skipped),
+        ("a.csv.gz", |report| report.read.broken_files.len() as u64),
+        ("a.xml.gz", damaged),
+        ("a.warc.gz", damaged),
+        (
+            "a.html.gz",
+            |report| report.read.left_out["larger than 16 MiB"],
+        ),
+        ("a.tex.gz", damaged),
+    ];
+    for (name, count) in counts {
         fs::write(folder.path().join(name), &bomb).unwrap();
         let before = memory::peak();
-        let _ = prepared(folder.path(), name, "Skip");
-        let _ = fs::remove_dir_all(folder.path().join("out"));
+        let report = prepared(folder.path(), name, "Skip").unwrap();
+        assert_eq!((count(&report), report.kept.documents), (1, 0), "{name}");
+        fs::remove_dir_all(folder.path().join("out")).unwrap();
         if let (Some(before), Some(after)) = (before, memory::peak()) {
             let grown = after.saturating_sub(before) >> 20;
             assert!(grown < 256, "{name}: {grown} MiB");

@@ -1,4 +1,21 @@
-//! Files changed at random, the same way each time.
+//! The files of a fuzz target, and files changed at random, the same way each time.
+
+use std::fs;
+use std::path::Path;
+
+/// Names and contents of all that lies in a target's folder, in order: its seeds, and what fuzzers have found.
+pub fn corpus(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap())
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
 
 /// A generator of our own, so that a failure can be had again.
 pub struct Random(pub u64);

@@ -142,11 +142,11 @@ fn judge(work: &Work<'_>, rules: &[Rule], document: Document, piece: bool) -> Ju
         clean: CleanReport::default(),
         steps: steps(work, rules),
     };
-    let document = repaired(document, rules);
+    let (document, repairs) = repaired(document, rules);
     let Some(mut document) = cleaned(document, piece, &work.recipe.clean, &mut judged.clean) else {
         return judged;
     };
-    if !ruled(&mut document, rules, piece, &mut judged.steps) {
+    if !ruled(&mut document, rules, repairs, piece, &mut judged.steps) {
         return judged;
     }
     let texts = match (work.contamination, judged.steps.last_mut()) {
@@ -164,22 +164,32 @@ fn judge(work: &Work<'_>, rules: &[Rule], document: Document, piece: bool) -> Ju
     judged
 }
 
-/// What was read in the wrong encoding is repaired before cleaning takes out what that needs.
-fn repaired(mut document: Document, rules: &[Rule]) -> Document {
-    for rule in rules {
-        if let Rule::Characters(rule) = rule
-            && let Some(text) = rule.repaired(&document.text)
-        {
-            document.text = text;
-        }
-    }
-    document
+/// What was read in the wrong encoding is repaired before cleaning takes out what that needs; with the number of
+/// the rule that did.
+fn repaired(mut document: Document, rules: &[Rule]) -> (Document, Option<usize>) {
+    let repairs = rules.iter().position(|rule| match rule {
+        Rule::Characters(rule) => match rule.repaired(&document.text) {
+            Some(text) => {
+                document.text = text;
+                true
+            }
+            None => false,
+        },
+        _ => false,
+    });
+    (document, repairs)
 }
 
-/// Applies the recipe's rules in order; false where the document goes. What only looks at whole documents
-/// does not judge a piece of one.
-fn ruled(document: &mut Document, rules: &[Rule], piece: bool, steps: &mut [StepReport]) -> bool {
-    for (rule, step) in rules.iter().zip(steps) {
+/// Applies the recipe's rules in order, of which one has repaired the document before; false where it goes. What
+/// only looks at whole documents does not judge a piece of one.
+fn ruled(
+    document: &mut Document,
+    rules: &[Rule],
+    repairs: Option<usize>,
+    piece: bool,
+    steps: &mut [StepReport],
+) -> bool {
+    for (number, (rule, step)) in rules.iter().zip(steps).enumerate() {
         step.documents_in += 1;
         step.bytes_in += document.text.len() as u64;
         match rule.apply(&document.text, document.origin.url.as_deref()) {
@@ -191,7 +201,7 @@ fn ruled(document: &mut Document, rules: &[Rule], piece: bool, steps: &mut [Step
                 step.changed += 1;
                 document.text = text;
             }
-            Verdict::Keep | Verdict::Drop(_) => {}
+            Verdict::Keep | Verdict::Drop(_) => step.changed += u64::from(repairs == Some(number)),
         }
         if document.text.trim().is_empty() && !piece {
             step.drop("nothing left", "", || document.place());

@@ -26,4 +26,4 @@ pub use divide::Share;
 pub(super) use file::DocumentWriter;
 pub use report::{Kept, Sample, SourceReport, StepReport};
 pub(super) use run::{Work, loaded_rules, make_parts, recipe_key};
-pub(super) use store::{Store, pieces};
+pub(super) use store::{Store, key_of, pieces};

@@ -14,8 +14,10 @@ pub(super) const VERSION: u32 = 1;
 const SAMPLES: usize = 3;
 /// Characters of such a text.
 const SAMPLE_CHARS: usize = 240;
-/// Hosts of a source that are told apart; beyond them, a host that comes anew is not counted.
+/// Hosts of a source that are told apart; a host that comes anew is one of the others.
 const HOSTS: usize = 20_000;
+/// What those are called together. No host is.
+const OTHERS: &str = "others";
 
 /// The report of a part: `part-00000.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,10 +62,20 @@ pub struct SourceReport {
 }
 
 impl SourceReport {
+    /// Before anything is read of it.
+    pub(in crate::prepare) fn of_files(files: &[InputFile]) -> Self {
+        Self {
+            files: files.len() as u64,
+            file_bytes: files.iter().map(|file| file.length).sum(),
+            ..Self::default()
+        }
+    }
+
     /// Adds a part of the source.
     pub(super) fn add(&mut self, part: &PartReport) {
-        self.files += part.files.len() as u64;
-        self.file_bytes += part.files.iter().map(|file| file.length).sum::<u64>();
+        let files = Self::of_files(&part.files);
+        self.files += files.files;
+        self.file_bytes += files.file_bytes;
         self.read.add(&part.read);
         self.clean.add(&part.clean);
         for (i, step) in part.steps.iter().enumerate() {
@@ -86,7 +98,8 @@ pub struct Kept {
     pub languages: BTreeMap<String, u64>,
     /// Documents by length: number *i* holds those of 2^i to 2^(i+1) − 1 bytes.
     pub lengths: Vec<u64>,
-    /// Documents by host, where they have an address.
+    /// Documents by host, where they have an address; those of hosts that came after 20,000 others together, as
+    /// `others`.
     pub hosts: BTreeMap<String, u64>,
 }
 
@@ -145,9 +158,19 @@ impl StepReport {
 
     /// Counts a document that is left out; `place` is asked for where it becomes a sample.
     pub(crate) fn drop(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
-        let count = self.dropped.entry(reason.to_owned()).or_default();
-        *count += 1;
-        if *count <= SAMPLES as u64 {
+        *self.dropped.entry(reason.to_owned()).or_default() += 1;
+        self.sample(reason, text, place);
+    }
+
+    /// Counts a document that is told of, and stays.
+    pub(crate) fn tell(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
+        self.told += 1;
+        self.sample(reason, text, place);
+    }
+
+    fn sample(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
+        let same = self.samples.iter().filter(|it| it.reason == reason);
+        if same.count() < SAMPLES {
             self.samples.push(Sample::new(place(), reason, text));
         }
     }
@@ -174,7 +197,7 @@ impl StepReport {
 
 impl Kept {
     /// Counts a document, or a piece of one; `begins` tells the first piece.
-    pub(super) fn count(&mut self, document: &Document, begins: bool) {
+    pub(in crate::prepare) fn count(&mut self, document: &Document, begins: bool) {
         self.bytes += document.text.len() as u64;
         if !begins {
             return;
@@ -193,10 +216,16 @@ impl Kept {
         let Some(host) = document.origin.url.as_deref().and_then(host) else {
             return;
         };
-        if let Some(count) = self.hosts.get_mut(host) {
-            *count += 1;
-        } else if self.hosts.len() < HOSTS {
-            self.hosts.insert(host.to_owned(), 1);
+        match self.hosts.get_mut(host) {
+            Some(count) => *count += 1,
+            None => {
+                let name = if self.hosts.len() < HOSTS {
+                    host
+                } else {
+                    OTHERS
+                };
+                *self.hosts.entry(name.to_owned()).or_default() += 1;
+            }
         }
     }
 

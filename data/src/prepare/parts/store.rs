@@ -129,7 +129,7 @@ impl Store {
     pub(in crate::prepare) fn scan(
         &self,
         stop: &AtomicBool,
-        take: &mut dyn FnMut(&Document),
+        take: &mut dyn FnMut(&Document) -> Result<(), Error>,
     ) -> Result<BTreeMap<String, SourceReport>, Error> {
         let mut sources: BTreeMap<String, SourceReport> = BTreeMap::new();
         for report in self.reports() {
@@ -168,7 +168,7 @@ impl Store {
                 }
             },
             &mut |document| {
-                take(&document);
+                take(&document)?;
                 if let Some(source) = sources.borrow_mut().get_mut(&document.source) {
                     source.kept.count(&document, begins);
                 }
@@ -301,6 +301,14 @@ struct List {
     /// SHA-256 over what of the recipe decides what is in them.
     recipe: String,
     parts: usize,
+}
+
+/// The key that the parts of a folder were made under: it stands for all that decides what is in them.
+///
+/// # Errors
+/// A folder without a list of parts.
+pub(in crate::prepare) fn key_of(folder: &Path) -> Result<String, Error> {
+    Ok(List::read(folder)?.key)
 }
 
 impl List {

@@ -4,7 +4,7 @@ use std::io::{BufReader, Cursor};
 
 use super::*;
 
-fn open(bytes: &[u8], columns: &Columns, dialect: Dialect) -> io::Result<Delimited> {
+fn open(bytes: &[u8], columns: &Columns, dialect: Dialect) -> Result<Delimited, Fault> {
     Delimited::open(Box::new(Cursor::new(bytes.to_vec())), columns, dialect)
 }
 

@@ -7,7 +7,7 @@ use super::convert::{Options, of_source};
 use super::tar::{self, Member, Tar};
 use super::unpack::{Peeked, Source, UnpackError, is_gzip, is_tex_name, may_be_tex, peek, unpack};
 use super::{arxiv_id, inline};
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 /// Why a paper that is a PDF is left out.
 const NO_SOURCE: &str = "no TeX source";
@@ -263,7 +263,7 @@ fn damaged(offset: u64, name: &str, error: &dyn std::fmt::Display) -> Found {
 }
 
 impl Reader for Arxiv {
-    fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<Found>, Fault> {
         loop {
             if let Some(found) = self.pop() {
                 return Ok(Some(found));

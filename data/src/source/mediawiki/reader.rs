@@ -1,6 +1,6 @@
 //! The reader of a dump: articles as documents.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 
 use super::super::encoding::text;
 use super::super::xml::Input;
@@ -8,7 +8,7 @@ use super::page::{self, Page};
 use super::pages::{MAX_PAGE_BYTES, Pages, Piece};
 use super::site::Site;
 use super::wikitext::{WikitextOptions, plain_text};
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 /// Articles of a MediaWiki XML dump (schema export-0.3 to export-0.11).
 ///
@@ -88,7 +88,7 @@ fn left_out(page: &Page) -> Option<&'static str> {
 }
 
 impl Reader for MediaWikiReader {
-    fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<Found>, Fault> {
         loop {
             if self.refused {
                 return Ok(None);

@@ -204,6 +204,15 @@ fn a_file_cut_off_anywhere_or_of_another_kind_is_a_fault() {
 }
 
 #[test]
+fn what_the_system_refuses_is_no_damage() {
+    let refused = |number| super::refused(&io::Error::from_raw_os_error(number).into());
+    // EIO; EINVAL, for a place before the file's beginning.
+    assert!(matches!(refused(5), Some(Fault::Stream(_))));
+    assert!(refused(22).is_none());
+    assert!(super::refused(&ParquetError::EOF("cut".to_owned())).is_none());
+}
+
+#[test]
 fn changed_bytes_are_faults_or_damage_and_never_a_panic() {
     let good = written(300);
     let footer = good.len() - 2000.min(good.len());

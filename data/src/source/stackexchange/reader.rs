@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::io::{self, BufRead};
 use std::mem;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::encoding::text;
 use super::super::xml::Input;
 use super::html;
 use super::row::{self, Kind, Line, MAX_ROW_BYTES, Row};
 use super::spill::{Key, MIN_MEMORY, Merge, Post, Sorter};
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 /// A document takes no answer that would make it longer: the site's longest threads of some hundred
 /// answers are shorter.
@@ -37,6 +37,8 @@ pub struct StackExchangeOptions {
 pub struct StackExchangeReader {
     state: State,
     options: StackExchangeOptions,
+    /// Where posts wait.
+    folder: PathBuf,
     /// Records left out that are still to be told, with their reasons.
     untold: Vec<(&'static str, u64)>,
 }
@@ -82,7 +84,16 @@ impl StackExchangeReader {
                 closed: false,
             },
             options,
+            folder: folder.to_owned(),
             untold: Vec::new(),
+        }
+    }
+
+    /// The file in which posts wait cannot be written or read back.
+    fn temporary(&self, error: io::Error) -> Fault {
+        Fault::Temporary {
+            folder: self.folder.clone(),
+            error,
         }
     }
 
@@ -104,7 +115,7 @@ impl StackExchangeReader {
     }
 
     /// Puts the next document together; None where its question is left out.
-    fn document(&mut self, first: Post, merge: &mut Merge) -> io::Result<Option<Found>> {
+    fn document(&mut self, first: Post, merge: &mut Merge) -> Result<Option<Found>, Fault> {
         let question = first.key.question;
         let mut thread = Thread::new(&first);
         let left_out = if first.key.answer {
@@ -124,7 +135,8 @@ impl StackExchangeReader {
             None
         };
         while merge.peek().is_some_and(|key| key.question == question) {
-            let Some(post) = merge.next()? else { break };
+            let next = merge.next().map_err(|error| self.temporary(error))?;
+            let Some(post) = next else { break };
             let reason = match left_out {
                 _ if !post.key.answer => Some(REPEATED),
                 Some(reason) => Some(reason),
@@ -318,7 +330,7 @@ impl StackExchangeReader {
 }
 
 impl Reader for StackExchangeReader {
-    fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<Found>, Fault> {
         loop {
             if let Some(found) = self.told() {
                 return Ok(Some(found));
@@ -334,7 +346,8 @@ impl Reader for StackExchangeReader {
                     let found = match step(&mut input, &mut started, &mut closed)? {
                         Step::Refused(found) => return Ok(Some(found)),
                         Step::End(found) => {
-                            self.state = State::Merging(sorter.merge()?);
+                            let merge = sorter.merge().map_err(|error| self.temporary(error))?;
+                            self.state = State::Merging(merge);
                             if found.is_some() {
                                 return Ok(found);
                             }
@@ -345,7 +358,8 @@ impl Reader for StackExchangeReader {
                         Step::Post(row, offset, replaced) => {
                             match self.take(row, offset, replaced) {
                                 Ok(post) => {
-                                    sorter.push(&post)?;
+                                    let kept = sorter.push(&post);
+                                    kept.map_err(|error| self.temporary(error))?;
                                     None
                                 }
                                 Err(reason) => Some(Found::LeftOut { reason }),
@@ -363,7 +377,8 @@ impl Reader for StackExchangeReader {
                     }
                 }
                 State::Merging(mut merge) => {
-                    let Some(first) = merge.next()? else {
+                    let first = merge.next().map_err(|error| self.temporary(error))?;
+                    let Some(first) = first else {
                         return Ok(None);
                     };
                     let found = self.document(first, &mut merge)?;

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use super::*;
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 fn question(id: u64, more: &str) -> String {
     format!(
@@ -267,6 +267,8 @@ fn a_folder_that_is_not_there_is_an_error() {
     let input = Box::new(Cursor::new(dump(&[question(1, "")])));
     let folder = std::path::Path::new("/no/such/folder");
     let mut reader = StackExchangeReader::new(input, StackExchangeOptions::default(), 0, folder);
-    assert!(reader.next().is_err());
+    let fault = reader.next().unwrap_err();
+    assert!(matches!(fault, Fault::Temporary { .. }), "{fault}");
+    assert!(fault.to_string().contains("/no/such/folder"), "{fault}");
     assert_eq!(reader.next().unwrap(), None);
 }

@@ -1,11 +1,11 @@
 //! A file of HTML: one page, one document.
 
-use std::io::{self, BufRead, Read};
+use std::io::{BufRead, Read};
 
 use super::charset::decode_html;
 use super::html::main_text;
 use super::warc::{MAX_PAYLOAD, TOO_LARGE};
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 /// The one document of a file of HTML.
 ///
@@ -22,7 +22,7 @@ impl HtmlReader {
 }
 
 impl Reader for HtmlReader {
-    fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<Found>, Fault> {
         let Some(input) = self.input.take() else {
             return Ok(None);
         };
@@ -54,7 +54,7 @@ impl Reader for HtmlReader {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::io::{BufReader, Cursor};
+    use std::io::{self, BufReader, Cursor};
 
     use super::*;
 

@@ -20,7 +20,7 @@ use self::input::Input;
 use super::charset::{Decoded, charset_in, decode_html, decode_plain};
 use super::html::main_text;
 use super::http::{BodyFault, Response};
-use crate::source::entry::{Entry, Found, Reader};
+use crate::source::entry::{Entry, Fault, Found, Reader};
 
 /// The longest block of a record, and the longest page without its encodings, that is read, in bytes.
 /// Crawlers cut pages at 1 to 5 MiB; what is longer is no page that a person reads.
@@ -201,7 +201,7 @@ impl WarcReader {
 }
 
 impl Reader for WarcReader {
-    fn next(&mut self) -> io::Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<Found>, Fault> {
         self.find_record()?;
         if self.input.is_at_end()? {
             return Ok(None);
