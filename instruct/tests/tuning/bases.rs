@@ -63,22 +63,27 @@ fn the_program_names_its_base_or_ends_with_2() {
                  split: Random(validation: 0.1, test: 0.1), max_tokens: 64, epochs: 1, batch: 4,
                  optimizer: AdamW((weight_decay: 0.0)), schedule: (peak: 1e-3, warmup: 1, shape: Linear))";
     fs::write(folder.join("recipe.ron"), text).unwrap();
-    let instruct = || {
+    let instruct = |more: &[&str]| {
         let done = std::process::Command::new(env!("CARGO_BIN_EXE_slovo-instruct"))
-            .args(["instruct", "recipe.ron", "--dry-run"])
+            .args(["instruct", "recipe.ron"])
+            .args(more)
             .current_dir(folder)
             .output()
             .unwrap();
         let notes = String::from_utf8(done.stderr).unwrap();
         (done.status.code(), notes)
     };
-    let (code, notes) = instruct();
+    let (code, notes) = instruct(&["--dry-run"]);
     assert_eq!(code, Some(2), "{notes}");
     assert!(notes.contains("`cargo xtask pretrain`"), "{notes}");
     run(&folder.join("runs"), "older", "pretrain", 200);
     run(&folder.join("runs"), "newer", "pretrain", 100);
-    let (code, notes) = instruct();
+    let (code, notes) = instruct(&["--steps", "2"]);
     assert_eq!(code, Some(0), "{notes}");
     let newer = Path::new("runs").join("newer");
     assert!(notes.contains(newer.to_str().unwrap()), "{notes}");
+    // What has begun goes on from the base that it began with.
+    run(&folder.join("runs"), "newest", "pretrain", 50);
+    let (code, notes) = instruct(&["--steps", "4", "--resume"]);
+    assert_eq!(code, Some(0), "{notes}");
 }

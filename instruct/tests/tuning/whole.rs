@@ -233,13 +233,18 @@ fn text_among_conversations_keeps_the_base_from_forgetting() {
     .unwrap();
     tiny::write(&first, 1, 256);
     let replay = format!(
-        "trains: All, epochs: 6, replay: (sources: [Files(paths: [{text:?}])], share: 0.5, window: 64)"
+        "trains: All, epochs: 6, replay: (sources: [Files(paths: [{text:?}])], share: 0.5, window: Some(64))"
     );
     let recipe = recipe(folder, data.to_str().unwrap(), &replay);
     let report = run(folder, &recipe, &first, &[]).unwrap();
     let before = report.before.unwrap().replay_bits_per_byte.unwrap();
     let after = report.runs[0].test.replay_bits_per_byte.unwrap();
     assert!(after < before / 2.0, "{before} {after}");
+    // Rows that the base cannot read are refused before anything is computed.
+    let wide = ["--dry-run", "--set", "replay.window=Some(300)"];
+    let args = tune_args(folder, &recipe, &first, &wide);
+    let error = Tuning::prepare(&args, &Stop::new()).err().unwrap();
+    assert!(error.to_string().contains("at most 256 tokens"), "{error}");
 }
 
 #[test]
