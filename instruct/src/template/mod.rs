@@ -149,6 +149,15 @@ impl Template {
         self.jinja.render(messages, true)
     }
 
+    /// The text of a conversation as it stands, which asks for nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the template says against it.
+    pub fn whole(&self, messages: &[Message]) -> Result<String> {
+        self.jinja.render(messages, false)
+    }
+
     /// The tokens that ask for an answer to the last of `messages`. What looks like a special token in
     /// a message is text.
     ///
