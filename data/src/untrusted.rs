@@ -7,7 +7,8 @@
 use std::io::Cursor;
 
 use crate::recipe::{FileFormat, TableColumns};
-use crate::source::{SourceError, read_bytes};
+use crate::source::web::{MIN_SCORE, Outlinks};
+use crate::source::{SourceError, count_pairs, read_bytes};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
 /// A text that meets every kind of token.
@@ -37,4 +38,25 @@ pub fn tokenizer(bytes: &[u8]) -> Result<usize, TokenizerError> {
 pub fn documents(format: &FileFormat, bytes: &[u8]) -> Result<Vec<String>, SourceError> {
     let columns = TableColumns::default();
     read_bytes(Cursor::new(bytes.to_vec()), format, "text", &columns)
+}
+
+/// Reads `bytes` as a list of links with scores. Returns how many are kept.
+///
+/// # Errors
+///
+/// A line that is too long.
+pub fn links(bytes: &[u8]) -> std::io::Result<usize> {
+    let mut links = Outlinks::default();
+    links.read(Cursor::new(bytes), MIN_SCORE, drop)?;
+    Ok(links.len())
+}
+
+/// Reads `bytes` as a file of pairs, `source<TAB>target` or JSON Lines, with what is bad left out. Returns how many
+/// pairs there are.
+///
+/// # Errors
+///
+/// When this cannot be unpacked, or a line is too long.
+pub fn pairs(bytes: &[u8], json: bool) -> Result<usize, SourceError> {
+    count_pairs(Cursor::new(bytes.to_vec()), json)
 }

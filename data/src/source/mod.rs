@@ -42,6 +42,7 @@ pub use stream::stdin;
 
 use std::io::Read;
 
+use self::pair_lines::{PairItem, PairLine, PairLines};
 use crate::document::Origin;
 use crate::recipe::{Encoding, FileFormat, OnBadLine, TableColumns};
 
@@ -62,6 +63,27 @@ pub(crate) fn read_bytes(
         }
     }
     Ok(texts)
+}
+
+/// How many pairs bytes in memory hold, with what is bad left out.
+pub(crate) fn count_pairs(
+    input: impl Read + Send + 'static,
+    json: bool,
+) -> Result<usize, SourceError> {
+    let form = match json {
+        true => PairLine::Jsonl {
+            source: "source".to_owned(),
+            target: "target".to_owned(),
+        },
+        false => PairLine::Tsv,
+    };
+    let stream = stream::Stream::new(Box::new(input), "bytes", None)?;
+    let mut lines = PairLines::new(stream, Encoding::Replace, form, OnBadLine::Skip);
+    let mut count = 0;
+    while let Some(item) = lines.next()? {
+        count += usize::from(matches!(item, PairItem::Pair { .. }));
+    }
+    Ok(count)
 }
 
 /// What a reader finds next in a file.
