@@ -132,9 +132,16 @@ fn sources(arguments: &Arguments) -> Result<Vec<Source>, String> {
                 .collect(),
         },
     };
-    let tokenizer = Tokenizer::bytes().map_err(|error| error.to_string())?;
+    // What the named ones end an answer with.
+    let tokenizer = tokenizer("<|im_end|><|end|><|eot_id|>", [].iter());
     let mut found = Vec::new();
-    for recipe in [TemplateRecipe::Alpaca, TemplateRecipe::Plain] {
+    for recipe in [
+        TemplateRecipe::Alpaca,
+        TemplateRecipe::ChatMl,
+        TemplateRecipe::Phi3,
+        TemplateRecipe::Llama3,
+        TemplateRecipe::Plain,
+    ] {
         let template = Template::new(&recipe, &ChatConfig::default(), &tokenizer);
         let template = template.map_err(|error| error.to_string())?;
         found.push(with(format!("{recipe:?}"), template.source().to_owned()));

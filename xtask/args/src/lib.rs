@@ -176,17 +176,13 @@ impl Command {
 
     /// Whether what reads and writes Parquet has to be compiled in: its line names such files, or its recipe does.
     pub fn needs_parquet(&self) -> bool {
-        let (recipe, sets) = match self {
-            Command::Prepare(args) => (&args.recipe, &args.set),
-            Command::Pretrain(args) => (&args.recipe, &args.training.set),
+        let (recipe, sets, exported) = match self {
+            Command::Prepare(args) => (&args.recipe, &args.set, args.export_documents.as_ref()),
+            Command::Pretrain(args) => (&args.recipe, &args.training.set, None),
             Command::Instruct(args) if args.command.is_none() => {
-                (&args.tune.recipe, &args.tune.training.set)
+                (&args.tune.recipe, &args.tune.training.set, None)
             }
             _ => return false,
-        };
-        let exported = match self {
-            Command::Prepare(args) => args.export_documents.as_ref(),
-            _ => None,
         };
         let exported = exported.map(|path| path.display().to_string());
         // One that cannot be read is told of by the stage.
