@@ -40,6 +40,35 @@ pub fn documents(format: &FileFormat, bytes: &[u8]) -> Result<Vec<String>, Sourc
     read_bytes(Cursor::new(bytes.to_vec()), format, "text", &columns)
 }
 
+/// Reads `bytes` as a Parquet file with the columns `text`, `url`, `title` and `date`, by way of a temporary file.
+/// Returns how many documents there are; what is damaged is passed over.
+///
+/// # Errors
+///
+/// When this is no such file.
+#[cfg(feature = "parquet")]
+pub fn parquet(bytes: &[u8]) -> Result<usize, crate::source::entry::Fault> {
+    use crate::source::columns::Columns;
+    use crate::source::entry::{Found, Reader};
+    use crate::source::parquet::Parquet;
+    use std::io::Write;
+
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    let columns = Columns {
+        url: Some("url".to_owned()),
+        title: Some("title".to_owned()),
+        date: Some("date".to_owned()),
+        ..Columns::of_text("text")
+    };
+    let mut file = Parquet::open(file, &columns)?;
+    let mut documents = 0;
+    while let Some(found) = file.next()? {
+        documents += usize::from(matches!(found, Found::Document(_)));
+    }
+    Ok(documents)
+}
+
 /// Reads `bytes` as a list of links with scores. Returns how many are kept.
 ///
 /// # Errors
