@@ -5,8 +5,10 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use crate::Error;
 use crate::prefetch::message;
 
-/// Text in a batch, in bytes; a longer document is a batch by itself.
+/// Memory of a batch, in bytes; a longer document is a batch by itself.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
+/// What a document takes beside its text, about: where it came from, and what is told of it.
+const BESIDE: usize = 1 << 10;
 /// Batches that wait between reader and encoder.
 const DEPTH: usize = 1;
 
@@ -18,9 +20,10 @@ pub(super) struct Batches<T> {
 }
 
 impl<T> Batches<T> {
-    /// Puts something into the batch.
+    /// Puts a document into the batch.
     pub(super) fn push(&mut self, item: T) {
         self.batch.push(item);
+        self.bytes += BESIDE;
     }
 
     /// Says that so many bytes of text went into the batch, which is sent when it is full.
