@@ -124,15 +124,27 @@ impl MaskedBatches {
     /// # Errors
     /// None that can be met once it was made; the type is that of [`BatchSource`].
     pub fn batch(&self, i: u64) -> Result<MaskedBatch, Error> {
-        let windows = match &self.cut {
+        self.rows
+            .batch(&self.shards, &self.windows(i), |row| (i, row))
+    }
+
+    /// The tokens of text in each row of batch `i`, by their places in the split.
+    pub fn rows(&self, i: u64) -> Vec<Range<u64>> {
+        let windows = self.windows(i).into_iter();
+        windows
+            .map(|window| window.start..window.start + window.targets as u64)
+            .collect()
+    }
+
+    fn windows(&self, i: u64) -> Vec<Window> {
+        match &self.cut {
             Cut::Anywhere(order) => {
                 let starts = order.starts(i, self.sequences).into_iter();
                 let targets = self.rows.text();
                 starts.map(|start| Window { start, targets }).collect()
             }
             Cut::Documents(windows) => windows.batch(&self.shards, i, self.sequences),
-        };
-        self.rows.batch(&self.shards, &windows, |row| (i, row))
+        }
     }
 
     /// The share of a batch that is filler, on average over an epoch, from 0 to 1; only

@@ -116,6 +116,58 @@ fn translation_resumes_bit_by_bit() {
     resumes_bit_by_bit(TRANSLATION);
 }
 
+/// The rows of batch 1 of a run of two steps.
+fn traced(workshop: &Workshop) -> Value {
+    stdout(&workshop.finish(&["--steps", "2"]));
+    json(&slovo(
+        workshop,
+        &["inspect", "run", "--batch", "1", "--json"],
+    ))
+}
+
+#[test]
+fn documents_behind_masked_windows_are_named() {
+    let found = traced(&workshop(MASKED));
+    assert_eq!(found["row"], "window");
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 8);
+    for piece in rows.iter().flat_map(|row| row.as_array().unwrap()) {
+        assert_eq!(piece["path"], "text.txt");
+        let place = |end: &str| piece["tokens"][end].as_u64().unwrap();
+        // Two of 32 are [CLS] and [SEP].
+        assert_eq!(place("end") - place("start"), 30);
+        // WordPiece does not give back every byte.
+        assert!(piece["bytes"].is_null(), "{piece}");
+    }
+}
+
+#[test]
+fn lines_behind_pairs_are_named() {
+    let workshop = workshop(TRANSLATION);
+    let found = traced(&workshop);
+    assert_eq!(found["row"], "pair");
+    let lines = pairs();
+    let lines: Vec<(&str, &str)> = lines
+        .lines()
+        .map(|line| line.split_once('\t').unwrap())
+        .collect();
+    let rows = found["rows"].as_array().unwrap();
+    assert!(rows.len() > 2, "{found}");
+    for row in rows {
+        let [source, target] = &row.as_array().unwrap()[..] else {
+            panic!("a pair has two sides: {row}");
+        };
+        assert_eq!(source["path"], "pairs.tsv");
+        assert_eq!(source["index_in_file"], target["index_in_file"]);
+        let line = lines[source["index_in_file"].as_u64().unwrap() as usize];
+        // Whole, each, and without the end of the text.
+        for (side, text) in [(source, line.0), (target, line.1)] {
+            assert_eq!(side["bytes"]["start"], 0);
+            assert_eq!(side["bytes"]["end"], text.len() as u64, "{row} {line:?}");
+        }
+    }
+}
+
 #[test]
 fn an_encoder_learns_to_fill_masks() {
     let workshop = workshop(MASKED);

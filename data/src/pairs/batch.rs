@@ -94,8 +94,12 @@ impl PairBatches {
     /// # Errors
     /// Shards that cannot be read, which verified ones can.
     pub fn batch(&self, i: u64) -> Result<PairBatch, Error> {
-        let rows = self.buckets.batch(i);
-        PairBatch::of(&self.pairs, rows.into_iter().map(u64::from))
+        PairBatch::of(&self.pairs, self.rows(i).into_iter())
+    }
+
+    /// The pairs of batch `i`, by their numbers in the split.
+    pub fn rows(&self, i: u64) -> Vec<u64> {
+        self.buckets.batch(i).into_iter().map(u64::from).collect()
     }
 
     /// Batches in an epoch, which has every pair once; the same in each.

@@ -1,5 +1,7 @@
 //! Pairs as they lie in the shards of a split.
 
+use std::ops::Range;
+
 use crate::Error;
 use crate::shard::{Shards, Span};
 use crate::tokenizer::{PairSpecials, Tokenizer};
@@ -68,6 +70,19 @@ impl Pairs {
         // The recipe's `max_length` is far below 2^32.
         let lengths = |shards: &Shards| shards.spans(0).map(|span| span.tokens as u32).collect();
         (lengths(&self.sources), lengths(&self.targets))
+    }
+
+    /// Where the source and the target of pair `i` stand, and in what; their ends are among the tokens.
+    ///
+    /// # Errors
+    /// A pair beyond the last.
+    pub fn places(&self, i: u64) -> Result<[(&Shards, Range<u64>); 2], Error> {
+        let (source, target) = self.spans(i)?;
+        let place = |span: Span| span.start..span.start + span.tokens;
+        Ok([
+            (&self.sources, place(source)),
+            (&self.targets, place(target)),
+        ])
     }
 
     /// The token ids of the source and of the target of pair `i`.

@@ -2,9 +2,10 @@
 
 use super::{Parts, Text, milestones};
 use crate::batch::{EvalLoader, TrainLoader};
+use crate::recipe::Recipe;
 use crate::task::MaskedTask;
 use crate::{Result, samples};
-use slovo_data::{MaskedBatches, MaskedWindows, Masking};
+use slovo_data::{MaskedBatches, MaskedWindows, Masking, Prepared};
 use slovo_model::MaskedLm;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub(super) fn parts(text: Text<'_>, masking: &Masking) -> Result<Parts<MaskedTas
     let valid = data.validation.clone();
     let windows = MaskedWindows::new(valid, &data.tokenizer, masking, context)?;
     let windows = Arc::new(windows);
-    let (batches, seed) = (batches(&text, masking)?, recipe.seed);
+    let (batches, seed) = (batches(recipe, data, masking)?, recipe.seed);
     let on = training.clone();
     let speaker = samples::Speaker::new(recipe, &data.tokenizer, &data.validation)?;
     let evaluation = recipe.evaluation;
@@ -51,15 +52,19 @@ pub(super) fn parts(text: Text<'_>, masking: &Masking) -> Result<Parts<MaskedTas
 }
 
 /// The training batches of a recipe.
-pub(super) fn batches(text: &Text<'_>, masking: &Masking) -> Result<MaskedBatches> {
-    let batch = text.recipe.batch;
+pub(crate) fn batches(
+    recipe: &Recipe,
+    text: &Prepared,
+    masking: &Masking,
+) -> Result<MaskedBatches> {
+    let batch = recipe.batch;
     Ok(MaskedBatches::new(
-        text.data.train.clone(),
-        &text.data.tokenizer,
+        text.train.clone(),
+        &text.tokenizer,
         masking,
         batch.windows,
-        text.recipe.context()?,
+        recipe.context()?,
         batch.sequences,
-        text.recipe.seed,
+        recipe.seed,
     )?)
 }

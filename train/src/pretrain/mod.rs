@@ -5,6 +5,8 @@ mod masked;
 mod translation;
 
 pub(crate) use causal::{batches, windows};
+pub(crate) use masked::batches as masked_batches;
+pub(crate) use translation::batches as pair_batches;
 
 use crate::backend::{Adapter, Opened};
 use crate::checkpoint::RunIdentity;
@@ -125,14 +127,15 @@ impl Pretraining {
     ///
     /// A context that the text is too short for.
     pub fn waste(&self) -> Result<(f64, f64)> {
-        let device = burn::tensor::Device::default();
         let Material::Text(data) = &self.data else {
             // Which pairs meet differs from batch to batch.
             return Ok((0.0, 0.0));
         };
-        let text = self.text(None, data, &device, &device);
         Ok(match &self.recipe.objective {
-            Objective::Masked(masking) => (masked::batches(&text, masking)?.padding(), 0.0),
+            Objective::Masked(masking) => {
+                let batches = masked_batches(&self.recipe, data, masking)?;
+                (batches.padding(), 0.0)
+            }
             _ => {
                 let batches = batches(&self.recipe, data)?;
                 (batches.padding(), batches.cropped())

@@ -20,12 +20,11 @@ pub(super) fn parts(
     device: &Device,
 ) -> Result<Parts<TranslationTask>> {
     check_lengths(recipe, data)?;
-    let budget = recipe.batch.tokens.unwrap_or(0);
     let ends = Translation::ends(&data.tokenizer)?;
     let shape = how.shape(recipe.model()?, ends);
     let (seed, on) = (recipe.seed, training.clone());
-    let batches = PairBatches::new(data.train.clone(), budget, seed)?;
-    let held_out = Arc::new(EvalPairs::new(data.validation.clone(), budget)?);
+    let batches = batches(recipe, data)?;
+    let held_out = Arc::new(EvalPairs::new(data.validation.clone(), budget(recipe))?);
     let speaker = speaker(recipe, data)?;
     let valid = &data.report.validation.targets;
     Ok(Parts {
@@ -50,6 +49,17 @@ pub(super) fn parts(
             },
         ),
     })
+}
+
+/// The training batches of a recipe.
+pub(crate) fn batches(recipe: &Recipe, pairs: &PreparedPairs) -> Result<PairBatches> {
+    let train = pairs.train.clone();
+    Ok(PairBatches::new(train, budget(recipe), recipe.seed)?)
+}
+
+/// The most source and the most target tokens of a batch.
+fn budget(recipe: &Recipe) -> usize {
+    recipe.batch.tokens.unwrap_or(0)
 }
 
 /// The speaker of a recipe of pairs: it translates the first held-out source.
