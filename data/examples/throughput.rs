@@ -17,9 +17,8 @@ use std::time::Instant;
 use slovo_data::clean::rules::{Rule, Verdict};
 use slovo_data::clean::{Verdict as Kept, clean};
 use slovo_data::dedup::MinHash;
-use slovo_data::prepare::{Options, prepare_with};
+use slovo_data::prepare::{Options, Prepared, prepare_with};
 use slovo_data::recipe::{Clean, DataRecipe, from_ron_str};
-use slovo_data::report::Seconds;
 use slovo_data::source::Inputs;
 use slovo_data::tokenizer::{BpeSample, Specials, Tokenizer, train_bpe};
 use slovo_data::{Batches, Windows};
@@ -36,16 +35,32 @@ fn main() -> Result<(), Failure> {
     let data = PathBuf::from(
         std::env::var("SLOVO_DATA").map_err(|_| "set SLOVO_DATA to the folder of the texts")?,
     );
-    if std::env::args().nth(1).as_deref() == Some(WHOLE) {
-        return whole(&data);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, tokenizer] = &arguments[..]
+        && flag == WHOLE
+    {
+        return whole(&data, Path::new(tokenizer));
     }
+    let folder = tempfile::tempdir()?;
+    let tokenizer = folder.path().join("tokenizer.json");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    pool.install(|| stages(&data))?;
-    let one = on_cores("0")?;
-    println!("{:<40} {one:>8.1} s", "end to end on one core");
-    let two = on_cores("0,1")?;
-    println!("{:<40} {two:>8.1} s", "end to end on two cores");
-    println!("{:<40} {:>8.2}", "two cores over one", one / two);
+    pool.install(|| stages(&data, &tokenizer))?;
+    pack(&data, &tokenizer)?;
+    // In turn, so that what else a machine does falls on both.
+    let (mut one, mut two) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        one.push(on_cores("0", &tokenizer)?);
+        two.push(on_cores("0,1", &tokenizer)?);
+    }
+    let times = one.iter().zip(&two).map(|(one, two)| one / two).collect();
+    for (name, values, unit) in [
+        ("end to end on one core", one, "s"),
+        ("end to end on two cores", two, "s"),
+        ("two cores over one", times, "times"),
+    ] {
+        let (least, median, most) = spread(values);
+        println!("{name:<40} {median:>8.2} {unit} ({least:.2} to {most:.2})");
+    }
     Ok(())
 }
 
@@ -54,21 +69,32 @@ const WHOLE: &str = "--whole";
 
 /// Seconds of [`whole`] in a process that may use these cores, all of its threads together: a pool of one
 /// thread would still read and write beside it.
-fn on_cores(cores: &str) -> Result<f64, Failure> {
+fn on_cores(cores: &str, tokenizer: &Path) -> Result<f64, Failure> {
     let output = Command::new("taskset")
         .args(["-c", cores])
         .arg(std::env::current_exe()?)
         .arg(WHOLE)
+        .arg(tokenizer)
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("taskset, of util-linux: {error}"))?;
     let printed = String::from_utf8(output.stdout)?;
-    let (seconds, rest) = printed.split_once('\n').ok_or("it measured nothing")?;
-    print!("{rest}");
-    Ok(seconds.parse()?)
+    let seconds = printed.trim().parse();
+    Ok(seconds.map_err(|_| format!("it measured nothing: {printed:?}"))?)
 }
 
-fn stages(data: &Path) -> Result<(), Failure> {
+/// The least, the median and the most.
+fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
+    values.sort_by(f64::total_cmp);
+    (
+        values[0],
+        values[values.len() / 2],
+        values[values.len() - 1],
+    )
+}
+
+/// Times the stages one after another; the vocabulary is written to a file.
+fn stages(data: &Path, file: &Path) -> Result<(), Failure> {
     for (name, path) in [
         ("read a crawl, main text", "web/iana.warc.gz"),
         ("read a wiki's dump", "wikipedia/enwiki-sample.xml.bz2"),
@@ -127,6 +153,7 @@ fn stages(data: &Path) -> Result<(), Failure> {
             .count()
     });
     let tokenizer = tokenizer(&documents)?;
+    tokenizer.save(file)?;
     report("tokenise", bytes, "", || {
         documents
             .iter()
@@ -187,13 +214,17 @@ fn tokenizer(documents: &[String]) -> Result<Tokenizer, Failure> {
     Ok(train_bpe(&sample, 32_768, 2, Specials::Text)?)
 }
 
-/// The whole of it: five sources, rules, duplicates, tokens, shards, and a pass over batches. Prints the
-/// median of the seconds, where they went, and the speed of that pass.
-fn whole(data: &Path) -> Result<(), Failure> {
-    // As for a crawl, the vocabulary is there.
+/// The whole of it: five sources, rules, duplicates, tokens and shards, with a vocabulary that is there, as for a
+/// crawl. Prints the seconds.
+fn whole(data: &Path, tokenizer: &Path) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
-    let tokenizer = folder.path().join("tokenizer.json");
-    self::tokenizer(&documents(data)?)?.save(&tokenizer)?;
+    let start = Instant::now();
+    prepare(data, tokenizer, folder.path())?;
+    println!("{}", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn prepare(data: &Path, tokenizer: &Path, folder: &Path) -> Result<Prepared, Failure> {
     let recipe: DataRecipe = from_ron_str(&format!(
         "(name: \"whole\", sources: [
             Files(name: Some(\"web\"), paths: [\"{0}/web/iana.warc.gz\"], bad_lines: Skip),
@@ -206,32 +237,28 @@ fn whole(data: &Path) -> Result<(), Failure> {
         data.display(),
         tokenizer.display()
     ))?;
-    let mut runs: Vec<(f64, Seconds)> = Vec::new();
-    for run in 1..=RUNS {
-        let folder = tempfile::tempdir()?;
-        let options = Options {
-            out: Some(folder.path().join("out")),
-            ..Options::default()
-        };
-        let start = Instant::now();
-        let prepared = prepare_with(&recipe, &options, &mut |_| {}, &AtomicBool::new(false))?;
-        runs.push((start.elapsed().as_secs_f64(), prepared.report.seconds));
-        if run == RUNS {
-            runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let (median, told) = &runs[RUNS / 2];
-            println!("{median}\n{told}");
-            report(
-                "pack and read windows of 1,024",
-                prepared.train.bytes(),
-                "",
-                || {
-                    let shards = Arc::clone(&prepared.train);
-                    let batches = Batches::new(shards, Windows::BestFit, 1_024, 8, 1);
-                    batches.map_or(0, |batches| (0..64).map(|i| batches.batch(i).rows).sum())
-                },
-            );
-        }
-    }
+    let options = Options {
+        out: Some(folder.join("out")),
+        ..Options::default()
+    };
+    let stop = AtomicBool::new(false);
+    Ok(prepare_with(&recipe, &options, &mut |_| {}, &stop)?)
+}
+
+/// Prints the speed of packing documents into windows, and of reading all of these once.
+fn pack(data: &Path, tokenizer: &Path) -> Result<(), Failure> {
+    const WINDOW: usize = 1_024;
+    const ROWS: usize = 8;
+    let folder = tempfile::tempdir()?;
+    let shards = prepare(data, tokenizer, folder.path())?.train;
+    let batches = shards.len() / (WINDOW * ROWS) as u64;
+    let name = format!("pack and read windows of {WINDOW}");
+    report(&name, shards.bytes(), "", || {
+        let packed = Batches::new(Arc::clone(&shards), Windows::BestFit, WINDOW, ROWS, 1);
+        packed.map_or(0, |packed| {
+            (0..batches).map(|i| packed.batch(i).inputs.len()).sum()
+        })
+    });
     Ok(())
 }
 
