@@ -68,8 +68,6 @@ pub struct Origin {
     pub language: Option<String>,
 }
 
-/// A text file longer than this is yielded in several pieces, so that one large file needs no more
-/// memory than many small ones: a tokenizer from elsewhere, which may be cut nowhere, encodes a
-/// piece at once, and takes some hundred bytes for each byte of it. Pieces join to exactly the
-/// file's text.
-pub const MAX_DOCUMENT_BYTES: usize = 2 << 20;
+/// A text file longer than this is yielded in several pieces, so that memory has a bound. Pieces join to exactly
+/// the file's text. It is more than any book has.
+pub const MAX_DOCUMENT_BYTES: usize = 8 << 20;

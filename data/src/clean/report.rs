@@ -72,7 +72,19 @@ impl CleanReport {
         }
     }
 
-    /// Adds the counts of another part of the same text.
+    /// Adds the counts of the next piece of one text, which counts as one document.
+    pub fn join(&mut self, piece: &Self) {
+        self.add(piece);
+        for count in [
+            &mut self.documents_in,
+            &mut self.documents_kept,
+            &mut self.nfc_changed,
+        ] {
+            *count = (*count).min(1);
+        }
+    }
+
+    /// Adds the counts of other documents.
     pub fn add(&mut self, other: &Self) {
         self.documents_in += other.documents_in;
         self.documents_kept += other.documents_kept;

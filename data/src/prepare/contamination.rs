@@ -60,8 +60,7 @@ impl Held {
         piece: bool,
         step: &mut StepReport,
     ) -> Vec<String> {
-        step.documents_in += 1;
-        step.bytes_in += document.text.len() as u64;
+        step.enter(&document.text);
         let text = &document.text;
         let hits = self.evaluations.hits(text);
         let mut left: Vec<String> = match self.evaluations.outcome(text, &hits) {

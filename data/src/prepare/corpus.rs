@@ -134,13 +134,22 @@ fn read_sources(
         let mut documents = inputs.documents_of(streams, rules);
         let mut in_order = Pieces::default();
         let mut begins = true;
+        // What became of the text whose pieces come.
+        let mut text = CleanReport::default();
         for document in documents.by_ref() {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Stopped);
             }
             let document = document?;
             let piece = in_order.is_next(&document);
-            if let Some(document) = cleaned(document, piece, rules, &mut report.clean) {
+            let continues = document.continues;
+            let mut counts = CleanReport::default();
+            let document = cleaned(document, piece, rules, &mut counts);
+            text.join(&counts);
+            if !continues {
+                report.clean.add(&std::mem::take(&mut text));
+            }
+            if let Some(document) = document {
                 pieces(document, &mut |document| {
                     seen.count(&document);
                     report.kept.count(&document, begins);

@@ -52,10 +52,10 @@ impl Sketching {
         })
     }
 
-    /// What a document is compared by.
-    pub(super) fn sketch(&self, text: &str) -> Sketch {
+    /// What a document is compared by; a `piece` of a longer one by its paragraphs.
+    pub(super) fn sketch(&self, text: &str, piece: bool) -> Sketch {
         let mut sketch = Sketch::default();
-        if self.exact {
+        if self.exact && !piece {
             sketch.exact = Some(halves(exact_hash(text)));
         }
         if let Some(paragraphs) = &self.paragraphs {
@@ -64,7 +64,7 @@ impl Sketching {
                 sketch.paragraphs.push([found.paragraph, upper, lower]);
             }
         }
-        if let Some(sketcher) = &self.near {
+        if let Some(sketcher) = self.near.as_ref().filter(|_| !piece) {
             sketch.near = sketcher.signature(text);
         }
         sketch

@@ -126,6 +126,9 @@ fn write(batch: &[Unit], tokenizer: &Tokenizer, outputs: &mut Outputs<'_>) -> Re
                 error => error,
             },
         })?;
+        if !unit.continues {
+            tokens.extend(tokenizer.end_of_text());
+        }
         for &token in &tokens {
             if let Some(used) = outputs.used.get_mut(token as usize)
                 && !*used
@@ -135,9 +138,6 @@ fn write(batch: &[Unit], tokenizer: &Tokenizer, outputs: &mut Outputs<'_>) -> Re
             }
         }
         outputs.report.unknown_tokens += tokenizer.count_unknown(&tokens) as u64;
-        if !unit.continues {
-            tokens.extend(tokenizer.end_of_text());
-        }
         let bytes = unit.text.len() as u64;
         let writer = match unit.side {
             Side::Train => &mut outputs.train,

@@ -1,9 +1,11 @@
 //! A corpus of several sources: read as they come, judged, compared, shared between machines.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use slovo_data::document::MAX_DOCUMENT_BYTES;
 use slovo_data::prepare::{Options, Share, plan, prepare_share, prepare_with};
 use slovo_data::recipe::{DataRecipe, from_ron_str};
 use slovo_data::{Prepared, Report};
@@ -144,9 +146,40 @@ fn sources_are_read_judged_and_compared() {
     );
     assert_eq!(report.sources["table"].documents, 2);
     let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
-    assert!(page.contains("nearly the same words") && page.contains("a.example"));
+    assert!(page.contains("nearly the same words"));
+    let sources = report.judged.values();
+    let english: u64 = sources.filter_map(|it| it.kept.languages.get("en")).sum();
+    for (section, row, count) in [
+        ("Languages", "en".to_owned(), english),
+        ("Hosts", "a.example".to_owned(), 2),
+    ] {
+        let (_, section) = page.split_once(&format!("<h3>{section}</h3>")).unwrap();
+        let row = format!("<th scope=\"row\">{row}</th><td>{count}</td>");
+        assert!(section.contains(&row), "{row}");
+    }
+    // Of each source by itself, the documents of all lengths are all documents.
+    for source in report.judged.values() {
+        let kept = &source.kept;
+        assert_eq!(kept.lengths.iter().sum::<u64>(), kept.documents);
+        assert_eq!(kept.languages.values().sum::<u64>(), kept.documents);
+    }
+    assert!(page.contains("Lengths, in bytes of text</h3>"));
     // What lay beside the result while it was made is gone.
     assert!(!folder.path().join("out.parts").exists());
+}
+
+#[test]
+fn tokens_that_occur_are_counted_once_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let prepared = prepared(&corpus(folder.path()), &options(folder.path(), "out"));
+    let mut found = BTreeSet::new();
+    for shards in [&prepared.train, &prepared.validation] {
+        let mut tokens = vec![0; shards.len() as usize];
+        shards.read(0, &mut tokens).unwrap();
+        found.extend(tokens);
+    }
+    assert!(found.len() > 20);
+    assert_eq!(prepared.report.vocabulary_used, found.len() as u64);
 }
 
 #[test]
@@ -493,4 +526,42 @@ fn paragraphs_that_stood_before_are_taken_out() {
     );
     assert_eq!(judged.steps[0].samples[0].text, notice);
     assert_eq!(judged.steps[0].changed, 1);
+}
+
+/// A file longer than a document is held at once is read in pieces, and is one document in every count.
+#[test]
+fn a_text_in_pieces_counts_as_one_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |seed: usize| {
+        let line = prose(seed, 8) + "\n";
+        line.repeat((MAX_DOCUMENT_BYTES + MAX_DOCUMENT_BYTES / 2) / line.len())
+    };
+    // Something to change in the first piece and in the last.
+    let long = format!("Write to one@a.example.\n{}or two@a.example\n", lines(7));
+    assert!(long.len() > MAX_DOCUMENT_BYTES);
+    for name in ["a.txt", "b.txt"] {
+        fs::write(folder.path().join(name), &long).unwrap();
+    }
+    fs::write(folder.path().join("c.txt"), prose(3, 20)).unwrap();
+    let recipe: DataRecipe = from_ron_str(&format!(
+        "(name: \"long\", sources: [Files(paths: [\"{0}/*.txt\"])], rules: [Personal(()), GopherQuality(())],
+          duplicates: (exact: true, near: Some(())), tokenizer: Byte, split: Position(validation: 0.1))",
+        folder.path().display()
+    ))
+    .unwrap();
+    let prepared = prepared(&recipe, &options(folder.path(), "out"));
+    let source = prepared.report.judged.values().next().unwrap();
+    let bytes = fs::metadata(folder.path().join("c.txt")).unwrap().len() + 2 * long.len() as u64;
+    assert_eq!((source.read.documents, source.read.bytes), (3, bytes));
+    let clean = &source.clean;
+    assert_eq!((clean.documents_in, clean.documents_kept), (3, 3));
+    assert_eq!(clean.bytes_in, bytes);
+    for (step, changed) in source.steps.iter().zip([2, 0, 0]) {
+        let name = &step.name;
+        assert_eq!((step.documents_in, step.documents_out), (3, 3), "{name}");
+        assert_eq!((step.changed, step.dropped.len()), (changed, 0), "{name}");
+    }
+    assert_eq!(source.steps.len(), 3);
+    assert_eq!(source.kept.documents, 3);
+    assert_eq!(source.kept.bytes, source.steps[2].bytes_out);
 }

@@ -67,6 +67,8 @@ pub(super) fn make_part(
     }
     let mut writer = DocumentWriter::create(&names.documents)?;
     let mut sketches = work.sketching.begin(&names.documents)?;
+    // What became of the text whose pieces come.
+    let (mut cleaned, mut ruled) = (CleanReport::default(), steps(work, rules));
     let read = |batches: &mut Batches<(Document, bool)>| {
         let mut documents = work
             .inputs
@@ -94,9 +96,15 @@ pub(super) fn make_part(
             .map(|(document, piece)| judge(work, rules, document, piece))
             .collect();
         for judged in judged {
-            report.clean.add(&judged.clean);
-            for (sum, step) in report.steps.iter_mut().zip(&judged.steps) {
-                sum.add(step);
+            cleaned.join(&judged.clean);
+            for (text, piece) in ruled.iter_mut().zip(&judged.steps) {
+                text.join(piece);
+            }
+            if !judged.continues {
+                report.clean.add(&std::mem::take(&mut cleaned));
+                for (sum, text) in report.steps.iter_mut().zip(&mut ruled) {
+                    sum.add(&std::mem::take(text));
+                }
             }
             for (document, sketch) in &judged.kept {
                 sketches.push(sketch)?;
@@ -129,6 +137,8 @@ fn steps(work: &Work<'_>, rules: &[Rule]) -> Vec<StepReport> {
 
 /// What became of one document.
 struct Judged {
+    /// The next one continues it.
+    continues: bool,
     /// What is kept, where evaluations stood in it several texts.
     kept: Vec<(Document, Sketch)>,
     clean: CleanReport,
@@ -138,6 +148,7 @@ struct Judged {
 /// Cleans a document, judges it, and sketches what is kept.
 fn judge(work: &Work<'_>, rules: &[Rule], document: Document, piece: bool) -> Judged {
     let mut judged = Judged {
+        continues: document.continues,
         kept: Vec::new(),
         clean: CleanReport::default(),
         steps: steps(work, rules),
@@ -157,7 +168,7 @@ fn judge(work: &Work<'_>, rules: &[Rule], document: Document, piece: bool) -> Ju
     for text in texts {
         let mut document = document.clone();
         document.origin.language = language(&text).map(|(code, _)| code.to_owned());
-        let sketch = work.sketching.sketch(&text);
+        let sketch = work.sketching.sketch(&text, piece);
         document.text = text;
         judged.kept.push((document, sketch));
     }
@@ -190,8 +201,7 @@ fn ruled(
     steps: &mut [StepReport],
 ) -> bool {
     for (number, (rule, step)) in rules.iter().zip(steps).enumerate() {
-        step.documents_in += 1;
-        step.bytes_in += document.text.len() as u64;
+        step.enter(&document.text);
         match rule.apply(&document.text, document.origin.url.as_deref()) {
             Verdict::Drop(reason) if !piece => {
                 step.drop(reason, &document.text, || document.place());
@@ -207,8 +217,7 @@ fn ruled(
             step.drop("nothing left", "", || document.place());
             return false;
         }
-        step.documents_out += 1;
-        step.bytes_out += document.text.len() as u64;
+        step.leave(&document.text);
     }
     true
 }

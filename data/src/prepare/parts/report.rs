@@ -9,7 +9,7 @@ use crate::document::Document;
 use crate::source::{InputFile, ReadCounts};
 
 /// Version of a part's files, and of everything that decides what is in them.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Texts of each reason that are kept for a person to look at.
 const SAMPLES: usize = 3;
 /// Characters of such a text.
@@ -156,6 +156,18 @@ impl StepReport {
         }
     }
 
+    /// Counts a document that comes to it.
+    pub(crate) fn enter(&mut self, text: &str) {
+        self.documents_in += 1;
+        self.bytes_in += text.len() as u64;
+    }
+
+    /// Counts a document that it keeps, as the text that it has become.
+    pub(crate) fn leave(&mut self, text: &str) {
+        self.documents_out += 1;
+        self.bytes_out += text.len() as u64;
+    }
+
     /// Counts a document that is left out; `place` is asked for where it becomes a sample.
     pub(crate) fn drop(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
         *self.dropped.entry(reason.to_owned()).or_default() += 1;
@@ -172,6 +184,19 @@ impl StepReport {
         let same = self.samples.iter().filter(|it| it.reason == reason);
         if same.count() < SAMPLES {
             self.samples.push(Sample::new(place(), reason, text));
+        }
+    }
+
+    /// Adds what the same rule did to the next piece of one text, which counts as one document.
+    pub(crate) fn join(&mut self, piece: &Self) {
+        self.add(piece);
+        for count in [
+            &mut self.documents_in,
+            &mut self.changed,
+            &mut self.told,
+            &mut self.documents_out,
+        ] {
+            *count = (*count).min(1);
         }
     }
 

@@ -13,7 +13,8 @@ use super::make::Names;
 use super::report::{PartReport, SourceReport, StepReport};
 use super::run::read_part;
 use crate::Error;
-use crate::document::{Document, MAX_DOCUMENT_BYTES};
+use crate::document::Document;
+use crate::prepare::corpus::Pieces;
 use crate::prepare::duplicates::{Fate, Gone};
 use crate::prepare::pipe::{Batches, pipe};
 use crate::source::InputFile;
@@ -143,28 +144,30 @@ impl Store {
                 source.steps.push(StepReport::new("duplicates"));
             }
         }
-        for report in self.reports().filter(|_| self.gone.looked()) {
-            if let Some(step) = sources
-                .get_mut(&report.source)
-                .and_then(|it| it.steps.last_mut())
-            {
-                step.documents_in += report.documents;
-                step.bytes_in += report.bytes;
-            }
-        }
         let sources = RefCell::new(sources);
         let mut begins = true;
+        // What became of the text whose pieces come.
+        let mut text = StepReport::default();
         self.each_of(
             stop,
             &mut |document, fate| {
-                if let Some(source) = sources.borrow_mut().get_mut(&document.source)
+                let mut piece = StepReport::default();
+                piece.enter(&document.text);
+                match fate {
+                    Fate::Stays => piece.leave(&document.text),
+                    Fate::LosesParagraphs(left) => {
+                        piece.changed = 1;
+                        piece.leave(left);
+                    }
+                    Fate::Goes(why) => piece.drop(why, &document.text, || document.place()),
+                }
+                text.join(&piece);
+                if !document.continues
+                    && self.gone.looked()
+                    && let Some(source) = sources.borrow_mut().get_mut(&document.source)
                     && let Some(step) = source.steps.last_mut()
                 {
-                    match fate {
-                        Fate::Stays => {}
-                        Fate::LosesParagraphs(_) => step.changed += 1,
-                        Fate::Goes(why) => step.drop(why, &document.text, || document.place()),
-                    }
+                    step.add(&std::mem::take(&mut text));
                 }
             },
             &mut |document| {
@@ -176,14 +179,7 @@ impl Store {
                 Ok(())
             },
         )?;
-        let mut sources = sources.into_inner();
-        for source in sources.values_mut().filter(|_| self.gone.looked()) {
-            if let Some(step) = source.steps.last_mut() {
-                step.documents_out = step.documents_in - step.dropped.values().sum::<u64>();
-                step.bytes_out = source.kept.bytes;
-            }
-        }
-        Ok(sources)
+        Ok(sources.into_inner())
     }
 
     /// Gives every document that stays to `take`, in order. Long ones come in pieces.
@@ -203,26 +199,22 @@ impl Store {
         take: &mut dyn FnMut(Document) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut number: u64 = 0;
-        // Whether a piece is the last of its text is known when the next one has been judged.
-        let mut held: Option<Document> = None;
+        let mut in_order = Pieces::default();
         let mut judge = |mut document: Document| {
-            let fate = self.gone.fate(number, &document.text);
+            let piece = in_order.is_next(&document);
+            let fate = match self.gone.fate(number, &document.text) {
+                // What belongs to a longer text does not go by itself.
+                Fate::Goes(_) if piece => Fate::LosesParagraphs(String::new()),
+                fate => fate,
+            };
             number += 1;
             tell(&document, &fate);
             match fate {
                 Fate::Stays => {}
                 Fate::LosesParagraphs(left) => document.text = left,
-                Fate::Goes(_) => {
-                    if let Some(before) = &mut held {
-                        before.continues = false;
-                    }
-                    return Ok(());
-                }
+                Fate::Goes(_) => return Ok(()),
             }
-            match held.replace(document) {
-                Some(before) => pieces(before, take),
-                None => Ok(()),
-            }
+            pieces(document, take)
         };
         pipe(
             |batches| self.read(batches),
@@ -235,11 +227,7 @@ impl Store {
                 }
                 Ok(())
             },
-        )?;
-        match held {
-            Some(last) => pieces(last, take),
-            None => Ok(()),
-        }
+        )
     }
 
     /// Reads all documents, those that go among them.
@@ -268,14 +256,18 @@ impl Store {
     }
 }
 
-/// Gives a document in pieces of at most [`MAX_DOCUMENT_BYTES`], cut at a line's end where there is one.
+/// Bytes of the pieces that are given: a tokenizer from elsewhere, which may be cut nowhere, encodes a piece at
+/// once, and takes some hundred bytes for each byte of it.
+const PIECE_BYTES: usize = 2 << 20;
+
+/// Gives a document in pieces, cut at a line's end where there is one.
 pub(in crate::prepare) fn pieces(
     mut document: Document,
     take: &mut dyn FnMut(Document) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    // Files of plain text were cut there already, and a piece may be a line longer.
-    while document.text.len() > 2 * MAX_DOCUMENT_BYTES {
-        let end = document.text.floor_char_boundary(MAX_DOCUMENT_BYTES);
+    // What is a little longer needs no second piece.
+    while document.text.len() > 2 * PIECE_BYTES {
+        let end = document.text.floor_char_boundary(PIECE_BYTES);
         let end = document.text[..end].rfind('\n').map_or(end, |at| at + 1);
         let rest = document.text.split_off(end);
         let piece = Document {
