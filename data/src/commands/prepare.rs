@@ -10,6 +10,7 @@ use slovo_data::Error;
 use slovo_data::baseline::{Baselines, PairBaselines};
 use slovo_data::prepare::{
     Meter, Options, Plan, Share, plan, prepare_pairs_with, prepare_share, prepare_with,
+    share_folder,
 };
 use slovo_data::recipe::{DataRecipe, apply_sets};
 use slovo_data::report::grouped;
@@ -28,7 +29,7 @@ pub fn run(args: &PrepareArgs) -> Result<(), Failure> {
     };
     let options = Options {
         out: args.out.clone(),
-        merge: args.merge.clone(),
+        merge: args.merge.iter().map(|dir| share_folder(dir)).collect(),
         keep_parts: args.keep_documents,
         documents: args.export_documents.clone(),
         memory: usize::try_from(args.memory.0).unwrap_or(usize::MAX),

@@ -39,7 +39,7 @@ pub use pairs::{
     Dropped, Lengths, PairReport, PairSide, PairSplitReport, PreparedPairs, prepare_pairs,
     prepare_pairs_with, read_pair_report,
 };
-pub use parts::{Kept, Sample, Share, SourceReport, StepReport};
+pub use parts::{Kept, Sample, Share, SourceReport, StepReport, share_folder};
 pub use plan::{Plan, expand, plan};
 pub(crate) use prepared::write_first;
 pub use prepared::{Prepared, holds_pairs, read_report, recipe_of, write_text};

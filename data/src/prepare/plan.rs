@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::folder::{self, Temporary};
-use super::parts::{Store, key_of, loaded_rules, recipe_key};
+use super::parts::{PARTS, Store, key_of, loaded_rules, recipe_key};
 use super::prepared::{self, Head};
 use super::{Options, Progress};
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
@@ -112,7 +112,7 @@ impl Plan {
 
     /// Where the parts lie until they are tokens: beside the folder that is made of them.
     pub(super) fn parts_folder(&self, parent: &Path, name: &str) -> PathBuf {
-        parent.join(format!("{name}.parts"))
+        parent.join(format!("{name}{PARTS}"))
     }
 
     /// Makes the key of standard input final: the text is part of it.

@@ -72,7 +72,10 @@ fn reading(source: &SourceReport) -> Step<'_> {
         ("not in their encoding", read.encoding_skipped),
         ("bad lines", read.bad_lines_skipped),
         ("damaged records", read.damaged_skipped),
-        ("files that break off", read.broken_files.len() as u64),
+        (
+            "files not read, or not to their ends",
+            read.broken_files.len() as u64,
+        ),
     ] {
         if count > 0 {
             why.push(format!("{} {what}", grouped(count)));

@@ -54,7 +54,10 @@ pub enum SourceError {
         error: io::Error,
     },
     /// A compressed file that is cut short or damaged.
-    #[error("{path}: not readable as {format}, the file is cut short or damaged: {message}")]
+    #[error(
+        "{path}: not readable as {format}, the file is cut short or damaged: {message}; fetch it again, or let the \
+         recipe say bad_lines: Skip"
+    )]
     Compressed {
         /// The file.
         path: String,

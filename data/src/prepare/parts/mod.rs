@@ -17,6 +17,7 @@
 
 mod divide;
 mod file;
+mod list;
 mod make;
 mod report;
 mod run;
@@ -24,6 +25,8 @@ mod store;
 
 pub use divide::Share;
 pub(super) use file::DocumentWriter;
+pub use list::share_folder;
+pub(super) use list::{PARTS, key_of};
 pub use report::{Kept, Sample, SourceReport, StepReport};
 pub(super) use run::{Work, loaded_rules, make_parts, recipe_key};
-pub(super) use store::{Store, key_of, pieces};
+pub(super) use store::{Store, pieces};

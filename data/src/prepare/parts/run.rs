@@ -9,9 +9,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::divide::{Part, Share, divide};
+use super::list::begin;
 use super::make::{Names, make_part};
 use super::report::{PartReport, VERSION};
-use super::store::{Store, begin};
+use super::store::Store;
 use crate::clean::rules::Rule;
 use crate::prefetch::message;
 use crate::prepare::contamination::Held;

@@ -6,9 +6,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
-
 use super::file::DocumentReader;
+use super::list::List;
 use super::make::Names;
 use super::report::{PartReport, SourceReport, StepReport};
 use super::run::read_part;
@@ -278,81 +277,4 @@ pub(in crate::prepare) fn pieces(
         document.text = rest;
     }
     take(document)
-}
-
-/// The list beside the parts.
-const LIST: &str = "parts.json";
-/// Locked while parts are made and read.
-const LOCK: &str = "lock";
-
-/// What the parts of a folder were made by, and how many there are on all machines.
-#[derive(Debug, Serialize, Deserialize)]
-struct List {
-    /// The key that they are made under.
-    key: String,
-    /// SHA-256 over what of the recipe decides what is in them.
-    recipe: String,
-    parts: usize,
-}
-
-/// The key that the parts of a folder were made under: it stands for all that decides what is in them.
-///
-/// # Errors
-/// A folder without a list of parts.
-pub(in crate::prepare) fn key_of(folder: &Path) -> Result<String, Error> {
-    Ok(List::read(folder)?.key)
-}
-
-impl List {
-    fn read(folder: &Path) -> Result<Self, Error> {
-        let wrong = |what: String| Error::Parts {
-            path: folder.to_owned(),
-            what: format!("its {LIST}: {what}; name folders that --shard has made"),
-        };
-        let json = std::fs::read(folder.join(LIST)).map_err(|error| wrong(error.to_string()))?;
-        serde_json::from_slice(&json).map_err(|error| wrong(error.to_string()))
-    }
-}
-
-/// Makes a folder ready for parts of this key: those of another go. The lock is held until it is dropped.
-///
-/// # Errors
-/// Another process that is at work there, a disk that fails.
-pub(in crate::prepare) fn begin(
-    folder: &Path,
-    key: &str,
-    recipe: &str,
-    parts: usize,
-) -> Result<File, Error> {
-    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let lock = folder.join(LOCK);
-    let lock = File::create(&lock).map_err(Error::io("create", &lock))?;
-    // A file system without locks leaves it to the person.
-    if let Err(std::fs::TryLockError::WouldBlock) = lock.try_lock() {
-        return Err(Error::Parts {
-            path: folder.to_owned(),
-            what:
-                "another process prepares the same; wait for it, or name another folder with --out"
-                    .to_owned(),
-        });
-    }
-    if List::read(folder).is_ok_and(|list| list.key != key) {
-        for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
-            let path = entry.map_err(Error::io("read", folder))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with("part-") {
-                std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-            }
-        }
-    }
-    let list = List {
-        key: key.to_owned(),
-        recipe: recipe.to_owned(),
-        parts,
-    };
-    let path = folder.join(LIST);
-    let json = serde_json::to_vec(&list).map_err(std::io::Error::from);
-    json.and_then(|json| crate::files::write(&path, &json))
-        .map_err(Error::io("write", &path))?;
-    Ok(lock)
 }
