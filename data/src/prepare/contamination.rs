@@ -73,6 +73,10 @@ impl Held {
                 step.changed += 1;
                 vec![without(text, &hits)]
             }
+            Outcome::Pieces(pieces) if pieces.is_empty() && !piece => {
+                step.drop("stands in an evaluation", text, || document.place());
+                return Vec::new();
+            }
             Outcome::Pieces(pieces) => {
                 step.changed += 1;
                 pieces
@@ -92,8 +96,9 @@ impl Held {
         if piece {
             left = vec![left.join("\n\n")];
         }
-        step.documents_out += 1;
-        step.bytes_out += left.iter().map(|text| text.len() as u64).sum::<u64>();
+        for text in &left {
+            step.leave(text);
+        }
         left
     }
 }

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::clean::{CleanReport, Verdict, clean};
 use crate::document::Document;
 use crate::files::hex;
-use crate::prepare::parts::{SourceReport, Store, pieces};
+use crate::prepare::parts::{OpenText, SourceReport, Store, pieces};
 use crate::recipe::Clean;
 use crate::source::{Inputs, ReadCounts};
 
@@ -133,7 +133,7 @@ fn read_sources(
         let mut report = SourceReport::of_files(&inputs.files_of(streams.clone()));
         let mut documents = inputs.documents_of(streams, rules);
         let mut in_order = Pieces::default();
-        let mut begins = true;
+        let mut open = OpenText::default();
         // What became of the text whose pieces come.
         let mut text = CleanReport::default();
         for document in documents.by_ref() {
@@ -152,8 +152,7 @@ fn read_sources(
             if let Some(document) = document {
                 pieces(document, &mut |document| {
                     seen.count(&document);
-                    report.kept.count(&document, begins);
-                    begins = !document.continues;
+                    report.kept.count(&document, &mut open);
                     seen.bytes += document.text.len() as u64;
                     let sha256 = fingerprint.add(&document.text);
                     take(document, &sha256)

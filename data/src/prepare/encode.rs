@@ -23,6 +23,8 @@ struct Unit {
     continues: bool,
     /// It does not continue the text before it on this side.
     begins: bool,
+    /// Nor on the other.
+    opens: bool,
     /// What came before it in its document.
     before: Before,
 }
@@ -82,7 +84,7 @@ fn read(
         let mut unit = |text: String, side, continues| {
             let at = before;
             before.pass(&text);
-            let begins = carried != Some(side);
+            let (begins, opens) = (carried != Some(side), carried.is_none());
             carried = Some(side);
             batches.push(Unit {
                 text,
@@ -90,6 +92,7 @@ fn read(
                 provenance: provenance.clone(),
                 continues,
                 begins,
+                opens,
                 before: at,
             });
         };
@@ -148,6 +151,7 @@ fn write(batch: &[Unit], tokenizer: &Tokenizer, outputs: &mut Outputs<'_>) -> Re
             &unit.provenance,
             unit.side,
             unit.begins,
+            unit.opens,
             bytes,
             tokens.len() as u64,
         );

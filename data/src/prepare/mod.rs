@@ -339,14 +339,15 @@ fn scan(
             what: format!("the corpus {:?}", recipe.name),
             why: format!(
                 "{files} gave {} documents of {} bytes; {} were left out by rules or as duplicates, {} were \
-                 shorter than {} characters, {} were not UTF-8, {} lines could not be read",
+                 shorter than {} characters, {} were not UTF-8, {} lines could not be read{}",
                 seen.read.documents,
                 seen.read.bytes,
                 seen.judged_out(),
                 seen.clean.too_short,
                 recipe.clean.min_chars,
                 seen.read.encoding_skipped,
-                seen.read.bad_lines_skipped
+                seen.read.bad_lines_skipped,
+                seen.read.also()
             ),
         });
     }

@@ -6,6 +6,7 @@ use super::folder::{self, Temporary};
 use super::parts::{PARTS, Store, key_of, loaded_rules, recipe_key};
 use super::prepared::{self, Head};
 use super::{Options, Progress};
+use crate::dedup::{DedupError, SettingError};
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
 use crate::shard::ShardError;
 use crate::source::{InputFile, Inputs, SourceError};
@@ -45,7 +46,19 @@ pub fn plan(recipe: &DataRecipe, options: &Options) -> Result<Plan, Error> {
     of(recipe, &inputs, options)
 }
 
+/// Comparing paragraphs sorts twice at a time, each in a mebibyte at the least.
+const LEAST_MEMORY: usize = 2 << 20;
+
 pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Result<Plan, Error> {
+    // Before hours of reading, not behind them.
+    if recipe.duplicates.any() && options.memory < LEAST_MEMORY {
+        return Err(DedupError::from(SettingError {
+            field: "--memory",
+            value: format!("{} bytes", options.memory),
+            right: "give at least 2MiB".to_owned(),
+        })
+        .into());
+    }
     let files = inputs.files().unwrap_or_default().to_vec();
     let tokenizer = match &recipe.tokenizer {
         TokenizerRecipe::File(path) => Tokenizer::from_file(&expand(path)?)?.fingerprint(),

@@ -139,13 +139,14 @@ pub struct PeakMemory {
 }
 
 impl Report {
-    /// Counts a document, or a part of one, that went to `side`; only the part that `begins` a
-    /// document there counts as one.
+    /// Counts a document, or a part of one, that went to `side`. Only the part that `begins` a document there
+    /// counts as one of the split; of its source, that which `opens` the document.
     pub(crate) fn count(
         &mut self,
         from: &Provenance,
         side: Side,
         begins: bool,
+        opens: bool,
         bytes: u64,
         tokens: u64,
     ) {
@@ -163,7 +164,7 @@ impl Report {
         ];
         for share in shares.into_iter().flatten() {
             let share = share.or_default();
-            share.documents += u64::from(begins);
+            share.documents += u64::from(opens);
             share.bytes += bytes;
             if !share.licences.contains(licence) {
                 share.licences.insert(licence.to_owned());
@@ -378,7 +379,7 @@ mod tests {
             } else {
                 Side::Train
             };
-            report.count(&from, side, true, 1_000 - package, 250);
+            report.count(&from, side, true, true, 1_000 - package, 250);
         }
         let text = report.to_string();
         assert!(text.contains("package-29 "), "{text}");

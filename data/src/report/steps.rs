@@ -58,7 +58,15 @@ pub(super) fn write(name: &str, source: &SourceReport, f: &mut fmt::Formatter<'_
             format!("{why:<width$}"),
         ]);
     }
-    table.write(f)
+    table.write(f)?;
+    let broken = &source.read.broken_files;
+    for file in broken.iter().take(SHOWN) {
+        writeln!(f, "  {file}")?;
+    }
+    match broken.len().saturating_sub(SHOWN) {
+        0 => Ok(()),
+        rest => writeln!(f, "  and {rest} more, in report.json"),
+    }
 }
 
 fn reading(source: &SourceReport) -> Step<'_> {

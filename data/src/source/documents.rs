@@ -12,6 +12,9 @@ use super::{Item, Piece, SourceError};
 use crate::document::Document;
 use crate::recipe::{Encoding, OnBadLine};
 
+/// Why a file is left out that has neither a document nor anything else in it.
+const NOTHING: &str = "empty file";
+
 /// Documents as they are read. One file is open at a time, and one document is held.
 ///
 /// The first fault ends the stream.
@@ -23,6 +26,8 @@ pub struct Documents {
     /// The file behind the last one.
     end: usize,
     reader: Option<FileReader>,
+    /// Something was found in the file.
+    found: bool,
     /// The last piece said that its text goes on: the number of that document.
     open: Option<u64>,
     counts: ReadCounts,
@@ -68,6 +73,23 @@ impl ReadCounts {
     }
 }
 
+impl ReadCounts {
+    /// What else was met, each behind a semicolon, and the first file that was not read to its end.
+    pub(crate) fn also(&self) -> String {
+        let mut also = String::new();
+        if self.damaged_skipped > 0 {
+            also += &format!("; {} records are damaged", self.damaged_skipped);
+        }
+        for (reason, count) in &self.left_out {
+            also += &format!("; {count} {reason}");
+        }
+        for broken in self.broken_files.iter().take(1) {
+            also += &format!("; {broken}");
+        }
+        also
+    }
+}
+
 impl Documents {
     pub(super) fn new(plan: Arc<[Planned<Form>]>, encoding: Encoding) -> Self {
         let all = 0..plan.len();
@@ -82,6 +104,7 @@ impl Documents {
             at: files.start,
             end: files.end,
             reader: None,
+            found: false,
             open: None,
             counts: ReadCounts::default(),
         }
@@ -101,7 +124,10 @@ impl Documents {
             let item = match &mut self.reader {
                 Some(reader) => reader.next(),
                 None => match planned.reader(self.encoding) {
-                    Ok(reader) => self.reader.insert(reader).next(),
+                    Ok(reader) => {
+                        self.found = false;
+                        self.reader.insert(reader).next()
+                    }
                     Err(SourceError::NotText { .. }) if self.encoding == Encoding::Skip => {
                         self.counts.encoding_skipped += 1;
                         self.at += 1;
@@ -113,6 +139,7 @@ impl Documents {
             let item = match item {
                 Err(fault) if planned.bad_lines == OnBadLine::Skip && fault.is_of_one_file() => {
                     self.counts.broken_files.push(fault.to_string());
+                    self.found = true;
                     None
                 }
                 item => item?,
@@ -133,8 +160,12 @@ impl Documents {
                     ..Piece::default()
                 })));
             }
+            self.found |= item.is_some();
             match item {
                 None => {
+                    if !self.found {
+                        *self.counts.left_out.entry(NOTHING.to_owned()).or_default() += 1;
+                    }
                     self.reader = None;
                     self.at += 1;
                 }

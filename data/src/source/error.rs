@@ -99,6 +99,15 @@ pub enum SourceError {
         /// What would do.
         right: String,
     },
+    /// A format that this program was built without.
+    #[error(
+        "{path}: it is a Parquet file, and this program was built without the feature that reads them; build it with \
+         `--features parquet`, as in `cargo run --release -p slovo-data --features parquet -- prepare RECIPE`"
+    )]
+    Unbuilt {
+        /// The file.
+        path: String,
+    },
     /// Bytes that are not UTF-8, under `encoding: Stop`.
     #[error(
         "{path}: byte {offset} is not UTF-8 (0x{byte:02X}); convert the file, or let the recipe \

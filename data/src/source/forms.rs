@@ -224,12 +224,8 @@ fn parquet(
     _path: Option<&Path>,
     _columns: &Columns,
 ) -> Result<Box<dyn Reader>, SourceError> {
-    Err(stream.not_text(
-        "it is a Parquet file, and this program was built without the feature that reads them"
-            .to_owned(),
-        "build it with `--features parquet`, as in `cargo run --release -p slovo-data --features \
-         parquet -- prepare RECIPE`",
-    ))
+    let path = stream.path.clone();
+    Err(SourceError::Unbuilt { path })
 }
 
 #[cfg(test)]

@@ -35,6 +35,20 @@ struct Cut {
     continues: bool,
 }
 
+/// Bytes before the end of a piece in which a space is looked for, where no line ends there.
+const WORD: usize = 1 << 10;
+
+/// Where a piece ends that may not be longer: behind the last line, else between words, so that nothing within one
+/// is hidden from rules, else between characters.
+fn cut_of(bytes: &[u8]) -> usize {
+    let from = bytes.len().saturating_sub(WORD);
+    let spaces = |byte: &u8| byte.is_ascii_whitespace();
+    match bytes[from..].iter().rposition(spaces) {
+        Some(at) => from + at + 1,
+        None => whole_characters(bytes),
+    }
+}
+
 impl TextReader {
     pub(super) fn new(
         stream: Stream,
@@ -128,7 +142,7 @@ impl TextReader {
                 bytes = Vec::new();
             } else if start > 0 && bytes.len() > self.limit {
                 // The line just read begins the next piece, so that piece is never empty.
-                self.carry = bytes.split_off(whole_characters(&bytes[..start]));
+                self.carry = bytes.split_off(cut_of(&bytes[..start]));
                 return Ok(Some(self.cut(bytes, true)));
             }
         }
@@ -201,6 +215,18 @@ mod tests {
             assert_eq!(read(text, None, 1000), [(text.to_owned(), 0, false)]);
         }
         assert!(read("", None, 1000).is_empty());
+    }
+
+    #[test]
+    fn a_line_is_cut_between_words_where_it_has_some() {
+        let found = read("mail to a@b.example and others", None, 12);
+        let texts = texts(&found);
+        assert_eq!(texts.concat(), "mail to a@b.example and others");
+        assert!(texts.len() > 1, "{texts:?}");
+        assert!(
+            texts.iter().any(|text| text.contains("a@b.example")),
+            "{texts:?}"
+        );
     }
 
     #[test]

@@ -453,6 +453,7 @@ fn what_a_model_is_tested_on_is_taken_out() {
             "{action}"
         );
         assert_eq!(step.samples.len() as u64, dropped + told, "{action}");
+        assert_eq!(step.documents_out, left, "{action}");
         assert_eq!(report.sources["lines"].documents, left, "{action}");
     }
 }
@@ -564,4 +565,8 @@ fn a_text_in_pieces_counts_as_one_document() {
     assert_eq!(source.steps.len(), 3);
     assert_eq!(source.kept.documents, 3);
     assert_eq!(source.kept.bytes, source.steps[2].bytes_out);
+    // As long as it is, and once, though a piece of it was held out.
+    assert_eq!(source.kept.lengths[long.len().ilog2() as usize], 2);
+    let shares = prepared.report.sources.values();
+    assert_eq!(shares.map(|share| share.documents).sum::<u64>(), 3);
 }

@@ -72,6 +72,8 @@ fn marks_controls_and_line_ends_are_cleaned_and_counted() {
 fn empty_and_blank_documents_are_no_documents() {
     for bytes in [&b""[..], b"\n", b" \r\n\t\n", b"\xEF\xBB\xBF"] {
         let report = outcome("a.txt", bytes, "Stop").unwrap();
+        let empty = report.read.left_out.get("empty file").copied();
+        assert_eq!(empty, bytes.is_empty().then_some(1), "{bytes:?}");
         assert_eq!(report.kept.documents, 0, "{bytes:?}");
         assert_eq!(report.clean.too_short, report.read.documents, "{bytes:?}");
     }

@@ -103,6 +103,13 @@ pub struct Kept {
     pub hosts: BTreeMap<String, u64>,
 }
 
+/// The text whose pieces are being counted.
+#[derive(Debug, Default)]
+pub(in crate::prepare) struct OpenText {
+    begun: bool,
+    bytes: u64,
+}
+
 /// What one rule did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepReport {
@@ -189,7 +196,11 @@ impl StepReport {
 
     /// Adds what the same rule did to the next piece of one text, which counts as one document.
     pub(crate) fn join(&mut self, piece: &Self) {
+        let first = self.documents_in == 0;
         self.add(piece);
+        if first {
+            return;
+        }
         for count in [
             &mut self.documents_in,
             &mut self.changed,
@@ -221,9 +232,20 @@ impl StepReport {
 }
 
 impl Kept {
-    /// Counts a document, or a piece of one; `begins` tells the first piece.
-    pub(in crate::prepare) fn count(&mut self, document: &Document, begins: bool) {
-        self.bytes += document.text.len() as u64;
+    /// Counts a document, or the next piece of the `text` that began before it.
+    pub(in crate::prepare) fn count(&mut self, document: &Document, text: &mut OpenText) {
+        let bytes = document.text.len() as u64;
+        self.bytes += bytes;
+        text.bytes += bytes;
+        if !document.continues {
+            let class = text.bytes.max(1).ilog2() as usize;
+            if self.lengths.len() <= class {
+                self.lengths.resize(class + 1, 0);
+            }
+            self.lengths[class] += 1;
+            text.bytes = 0;
+        }
+        let begins = !std::mem::replace(&mut text.begun, document.continues);
         if !begins {
             return;
         }
@@ -233,11 +255,6 @@ impl Kept {
             Some(count) => *count += 1,
             None => drop(self.languages.insert(language.to_owned(), 1)),
         }
-        let class = document.text.len().max(1).ilog2() as usize;
-        if self.lengths.len() <= class {
-            self.lengths.resize(class + 1, 0);
-        }
-        self.lengths[class] += 1;
         let Some(host) = document.origin.url.as_deref().and_then(host) else {
             return;
         };
@@ -304,6 +321,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_counted_by_language_length_and_host() {
         let mut kept = Kept::default();
+        let mut open = OpenText::default();
         for (i, text) in ["a", "bb", "слово", &"x".repeat(1000)].iter().enumerate() {
             let document = Document {
                 text: (*text).to_owned(),
@@ -312,12 +330,15 @@ mod tests {
                     url: Some("https://example.org/a".to_owned()),
                     ..Origin::default()
                 },
+                // The last is a piece of the one before.
+                continues: i == 2,
                 ..Document::default()
             };
-            kept.count(&document, i != 3);
+            kept.count(&document, &mut open);
         }
         assert_eq!((kept.documents, kept.bytes), (3, 1013));
-        assert_eq!(kept.lengths, [1, 1, 0, 1]);
+        // 1,010 bytes, together.
+        assert_eq!(kept.lengths, [1, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(
             kept.languages,
             [("?".to_owned(), 2), ("en".to_owned(), 1)].into()

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::file::DocumentReader;
 use super::list::List;
 use super::make::Names;
-use super::report::{PartReport, SourceReport, StepReport};
+use super::report::{OpenText, PartReport, SourceReport, StepReport};
 use super::run::read_part;
 use crate::Error;
 use crate::document::Document;
@@ -144,7 +144,7 @@ impl Store {
             }
         }
         let sources = RefCell::new(sources);
-        let mut begins = true;
+        let mut open = OpenText::default();
         // What became of the text whose pieces come.
         let mut text = StepReport::default();
         self.each_of(
@@ -172,9 +172,8 @@ impl Store {
             &mut |document| {
                 take(&document)?;
                 if let Some(source) = sources.borrow_mut().get_mut(&document.source) {
-                    source.kept.count(&document, begins);
+                    source.kept.count(&document, &mut open);
                 }
-                begins = !document.continues;
                 Ok(())
             },
         )?;
