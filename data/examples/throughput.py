@@ -2,8 +2,9 @@
 
     SLOVO_DATA=DIR python throughput.py [--rounds 5]
 
-Prints MB/s, the median of the rounds, of reading JSON Lines, Gopher's repetition and quality rules, C4's and FineWeb's, and
-MinHash signatures (14 bands of 8). Install `datatrove[processing]`; what of it does not import is said and left out.
+Prints MB/s, the median of the rounds, of Gopher's repetition and quality rules, C4's and FineWeb's, and
+MinHash signatures (14 bands of 8). Install `datatrove[processing]` and, for MinHash, `tokenizers` and `xxhash==3.5.0`; what of it does
+not import is said and left out.
 """
 
 import argparse
