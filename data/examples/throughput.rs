@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Each figure is the median of five. Text: the books, introductions and kernel documentation of `$SLOVO_DATA`, in documents of
-//! 4 kB. `throughput.py` beside this file times Hugging Face's `tokenizers`, `tiktoken` and `datatrove` on the same.
+//! 4 kB. Beside this file, `throughput.py` times `datatrove` on some of the same, and `tokenizer_speed.py` other tokenizers.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
