@@ -6,7 +6,7 @@ use super::folder::{self, Temporary};
 use super::parts::{PARTS, Store, key_of, loaded_rules, recipe_key};
 use super::prepared::{self, Head};
 use super::{Options, Progress};
-use crate::dedup::{DedupError, SettingError};
+use crate::dedup::{DedupError, LEAST_MEMORY, SettingError};
 use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
 use crate::shard::ShardError;
 use crate::source::{InputFile, Inputs, SourceError};
@@ -46,12 +46,9 @@ pub fn plan(recipe: &DataRecipe, options: &Options) -> Result<Plan, Error> {
     of(recipe, &inputs, options)
 }
 
-/// Comparing paragraphs sorts twice at a time, each in a mebibyte at the least.
-const LEAST_MEMORY: usize = 2 << 20;
-
 pub(super) fn of(recipe: &DataRecipe, inputs: &Inputs, options: &Options) -> Result<Plan, Error> {
-    // Before hours of reading, not behind them.
-    if recipe.duplicates.any() && options.memory < LEAST_MEMORY {
+    // Before hours of reading, not behind them. Comparing paragraphs sorts twice at a time.
+    if recipe.duplicates.any() && options.memory < 2 * LEAST_MEMORY {
         return Err(DedupError::from(SettingError {
             field: "--memory",
             value: format!("{} bytes", options.memory),
