@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 use crate::shard::Shards;
 
@@ -26,6 +28,17 @@ pub struct TokenBatch {
     /// How many inputs each text of each row has, where several texts stand in a row and none is to be seen
     /// from another.
     pub texts: Option<Vec<Vec<usize>>>,
+}
+
+/// What windows that begin with documents leave empty and leave out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Waste {
+    /// The share of a batch that is padding, on average over an epoch, from 0 to 1; only
+    /// [`Windows::Documents`](crate::Windows::Documents) pads, and the last window of
+    /// [`Windows::BestFit`](crate::Windows::BestFit).
+    pub padding: f64,
+    /// Tokens of the text that no window holds: [`Windows::BestFit`](crate::Windows::BestFit) crops.
+    pub cropped: u64,
 }
 
 /// The tokens that a row holds, text by text.

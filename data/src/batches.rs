@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::batch::{Row, TokenBatch, check, one_text};
+use crate::batch::{Row, TokenBatch, Waste, check, one_text};
 use crate::best_fit::BestFit;
 use crate::document_windows::{DocumentWindows, Part};
 use crate::mixture::{Mixture, MixtureError, Turn, Turns};
@@ -250,22 +250,23 @@ impl Batches {
         divided
     }
 
-    /// The share of a batch that is padding, on average over an epoch, from 0 to 1; only
-    /// [`Windows::Documents`] pads, and the last window of [`Windows::BestFit`].
-    pub fn padding(&self) -> f64 {
-        self.mean(|cut| match cut {
-            Cut::Anywhere(..) => 0.0,
-            Cut::Documents(windows) => windows.padding(),
-            Cut::BestFit(windows) => windows.padding(self.seq_len as u64 + 1),
-        })
-    }
-
-    /// The share of the text's tokens that no window holds, from 0 to 1: [`Windows::BestFit`] crops.
-    pub fn cropped(&self) -> f64 {
-        self.mean(|cut| match cut {
-            Cut::BestFit(windows) => windows.cropped(),
-            _ => 0.0,
-        })
+    /// What its windows leave empty, and what of the text they leave out.
+    pub fn waste(&self) -> Waste {
+        Waste {
+            padding: self.mean(|cut| match cut {
+                Cut::Anywhere(..) => 0.0,
+                Cut::Documents(windows) => windows.padding(),
+                Cut::BestFit(windows) => windows.padding(self.seq_len as u64 + 1),
+            }),
+            cropped: self
+                .cuts
+                .iter()
+                .map(|cut| match cut {
+                    Cut::BestFit(windows) => windows.cropped(),
+                    _ => 0,
+                })
+                .sum(),
+        }
     }
 
     /// A number of each source, weighed by its share of the windows.

@@ -95,9 +95,9 @@ impl BestFit {
         self.firsts.len() as u64 - 1
     }
 
-    /// The share of the tokens that no window holds, from 0 to 1.
-    pub(crate) fn cropped(&self) -> f64 {
-        self.cropped as f64 / self.tokens as f64
+    /// Tokens that no window holds.
+    pub(crate) fn cropped(&self) -> u64 {
+        self.cropped
     }
 
     /// The share of all places in the windows that no token fills, from 0 to 1.

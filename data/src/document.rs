@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sample::Sample;
+
 /// One text, as a source yields it (raw) or as cleaning leaves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
@@ -40,6 +42,11 @@ impl Document {
             Some(url) => url.clone(),
             None => self.id(),
         }
+    }
+
+    /// It as an example of a reason.
+    pub(crate) fn sample(&self) -> Sample {
+        Sample::at(self.place(), &self.text)
     }
 
     /// What names it: its file and number. Pieces of a long text share it.

@@ -10,7 +10,7 @@ use crate::{Error, Result, files};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use slovo_args::BackendArgs;
-use slovo_data::memory;
+use slovo_data::{Waste, memory};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -36,6 +36,9 @@ pub struct Launch {
     pub threads: usize,
     /// Operating system and architecture.
     pub system: String,
+    /// What its windows left empty, and what of the text they left out.
+    #[serde(default)]
+    pub waste: Waste,
     /// How it ended.
     pub end: Option<Ended>,
 }
@@ -84,7 +87,7 @@ pub struct Measured {
 
 impl Launch {
     /// This process, on this machine, from `step` on.
-    pub fn here(args: &BackendArgs, opened: &Opened, step: u64) -> Self {
+    pub fn here(args: &BackendArgs, opened: &Opened, step: u64, waste: Waste) -> Self {
         Self {
             step,
             began: now(),
@@ -97,6 +100,7 @@ impl Launch {
             cpu: cpu(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            waste,
             end: None,
         }
     }

@@ -1,6 +1,6 @@
 //! What a model learns from: a text or pairs of texts, and the report of either.
 
-use crate::recipe::{Data, Recipe};
+use crate::recipe::Recipe;
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -29,7 +29,7 @@ impl Material {
         preparing: &mut dyn FnMut(Progress),
         stop: &Stop,
     ) -> Result<Self> {
-        if let Data::Prepared(dir) = &recipe.data {
+        if let Some(dir) = recipe.data.folder() {
             return Ok(match slovo_data::prepare::holds_pairs(dir)? {
                 true => Self::Pairs(PreparedPairs::open(dir)?),
                 false => Self::Text(Prepared::open(dir)?),

@@ -8,6 +8,7 @@ mod characters;
 mod report;
 pub mod rules;
 
+pub(crate) use report::TOO_SHORT;
 pub use report::{Changes, CleanReport, DropReason, Verdict};
 
 use crate::recipe::Clean;
@@ -37,7 +38,10 @@ pub fn clean(mut text: String, rules: &Clean) -> Verdict {
         changes.nfc = characters::nfc(&mut text);
     }
     if rules.min_chars > 0 && text.trim().chars().take(rules.min_chars).count() < rules.min_chars {
-        return Verdict::Drop(DropReason::TooShort);
+        return Verdict::Drop {
+            reason: DropReason::TooShort,
+            text,
+        };
     }
     Verdict::Keep { text, changes }
 }
@@ -59,7 +63,7 @@ mod tests {
     fn kept(text: &str, rules: &Clean) -> String {
         match clean(text.to_owned(), rules) {
             Verdict::Keep { text, .. } => text,
-            Verdict::Drop(reason) => panic!("{text:?} was left out: {reason:?}"),
+            Verdict::Drop { reason, .. } => panic!("{text:?} was left out: {reason:?}"),
         }
     }
 
@@ -111,7 +115,7 @@ mod tests {
             let verdict = clean(text.to_owned(), &rules);
             let short = text.trim().chars().filter(|c| !c.is_control()).count() < 3;
             assert_eq!(
-                verdict == Verdict::Drop(DropReason::TooShort),
+                verdict.dropped() == Some(DropReason::TooShort),
                 short,
                 "{text:?}"
             );
@@ -119,7 +123,10 @@ mod tests {
         assert_eq!(kept(" 語語語 ", &rules), " 語語語 ");
         assert_eq!(
             clean(" \n".to_owned(), &Clean::default()),
-            Verdict::Drop(DropReason::TooShort)
+            Verdict::Drop {
+                reason: DropReason::TooShort,
+                text: " \n".to_owned()
+            }
         );
     }
 
@@ -137,7 +144,9 @@ mod tests {
             newlines_changed: 1,
             control_removed: 2,
             nfc_changed: 1,
+            changed: 3,
             too_short: 1,
+            samples: Default::default(),
         };
         assert_eq!(report, want);
         let mut twice = want.clone();

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sample::Samples;
+
 /// What cleaning says of one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -13,7 +15,22 @@ pub enum Verdict {
         changes: Changes,
     },
     /// It goes.
-    Drop(DropReason),
+    Drop {
+        /// Why.
+        reason: DropReason,
+        /// What it had become.
+        text: String,
+    },
+}
+
+impl Verdict {
+    /// Why a document goes, if it does.
+    pub fn dropped(&self) -> Option<DropReason> {
+        match self {
+            Self::Keep { .. } => None,
+            Self::Drop { reason, .. } => Some(*reason),
+        }
+    }
 }
 
 /// How often each rule changed a document.
@@ -34,6 +51,9 @@ pub enum DropReason {
     TooShort,
 }
 
+/// What documents are called that go because they have too few characters.
+pub(crate) const TOO_SHORT: &str = "too short";
+
 /// Counts of verdicts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CleanReport {
@@ -51,8 +71,14 @@ pub struct CleanReport {
     pub control_removed: u64,
     /// Kept documents that normalisation changed.
     pub nfc_changed: u64,
+    /// Kept documents that any of this changed.
+    #[serde(default)]
+    pub changed: u64,
     /// Documents left out because they were too short.
     pub too_short: u64,
+    /// Some of those.
+    #[serde(default)]
+    pub samples: Samples,
 }
 
 impl CleanReport {
@@ -67,8 +93,12 @@ impl CleanReport {
                 self.newlines_changed += changes.newlines;
                 self.control_removed += changes.control;
                 self.nfc_changed += u64::from(changes.nfc);
+                self.changed += u64::from(*changes != Changes::default());
             }
-            Verdict::Drop(DropReason::TooShort) => self.too_short += 1,
+            Verdict::Drop {
+                reason: DropReason::TooShort,
+                ..
+            } => self.too_short += 1,
         }
     }
 
@@ -79,6 +109,7 @@ impl CleanReport {
             &mut self.documents_in,
             &mut self.documents_kept,
             &mut self.nfc_changed,
+            &mut self.changed,
         ] {
             *count = (*count).min(1);
         }
@@ -93,6 +124,8 @@ impl CleanReport {
         self.newlines_changed += other.newlines_changed;
         self.control_removed += other.control_removed;
         self.nfc_changed += other.nfc_changed;
+        self.changed += other.changed;
         self.too_short += other.too_short;
+        self.samples.add(&other.samples);
     }
 }

@@ -1,5 +1,8 @@
 //! The texts of the recipe's evaluations, and what of a document may stay beside them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::parts::StepReport;
@@ -8,11 +11,29 @@ use crate::contamination::{Evaluations, Hit, Outcome};
 use crate::document::Document;
 use crate::files::hex;
 use crate::recipe::{Clean, Contamination};
-use crate::source::Inputs;
+use crate::sample::Sample;
+use crate::source::{Inputs, ReadCounts};
+
+/// What samples of documents are called that lose what stands in an evaluation.
+const CUT_OUT: &str = "stood in an evaluation, and was cut out";
+
+/// What was read of one evaluation, and where it was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvaluationReport {
+    /// What reading met.
+    pub read: ReadCounts,
+    /// Texts of too few words, which were not looked for.
+    pub too_short: u64,
+    /// Documents of the sources in which it stands.
+    pub found: u64,
+}
 
 /// The evaluations of a recipe.
 pub(super) struct Held {
     evaluations: Evaluations,
+    /// Where each text stands, and what its evaluation is called.
+    texts: Vec<(String, String)>,
+    reports: BTreeMap<String, EvaluationReport>,
     fingerprint: String,
 }
 
@@ -25,11 +46,22 @@ impl Held {
         let mut evaluations =
             Evaluations::new(&recipe.rules).map_err(crate::dedup::DedupError::from)?;
         let mut sha256 = Sha256::new();
-        let documents = Inputs::resolve(&recipe.texts)?.documents(&Clean::default());
-        for (number, document) in (0..).zip(documents) {
-            let document = document?;
-            evaluations.add(number, &document.text);
-            sha256.update(Sha256::digest(document.text.as_bytes()));
+        let mut texts = Vec::new();
+        let mut reports: BTreeMap<String, EvaluationReport> = BTreeMap::new();
+        let inputs = Inputs::resolve(&recipe.texts)?;
+        for (name, streams) in inputs.streams() {
+            let mut documents = inputs.documents_of(streams, &Clean::default());
+            let before = evaluations.ignored();
+            for document in documents.by_ref() {
+                let document = document?;
+                // There are fewer than 2^32, each of which takes memory.
+                evaluations.add(texts.len() as u32, &document.text);
+                sha256.update(Sha256::digest(document.text.as_bytes()));
+                texts.push((document.place(), name.to_owned()));
+            }
+            let report = reports.entry(name.to_owned()).or_default();
+            report.read.add(&documents.counts());
+            report.too_short += evaluations.ignored() - before;
         }
         if evaluations.ngrams() == 0 {
             return Err(Error::Empty {
@@ -43,8 +75,15 @@ impl Held {
         }
         Ok(Self {
             evaluations,
+            texts,
+            reports,
             fingerprint: hex(&sha256.finalize()),
         })
+    }
+
+    /// What was read of each evaluation.
+    pub(super) fn reports(&self) -> &BTreeMap<String, EvaluationReport> {
+        &self.reports
     }
 
     /// SHA-256 over their texts.
@@ -63,22 +102,31 @@ impl Held {
         step.enter(&document.text);
         let text = &document.text;
         let hits = self.evaluations.hits(text);
+        let names: BTreeSet<&str> = hits.iter().map(|hit| self.text(hit).1.as_str()).collect();
+        for name in names {
+            *step.found.entry(name.to_owned()).or_default() += 1;
+        }
+        // From where the first of them stands.
+        let sample = || {
+            let first = hits.first();
+            let text = text.get(first.map_or(0, |hit| hit.bytes.start)..);
+            let other = first.map(|hit| self.text(hit).0.clone());
+            Sample::at(document.place(), text.unwrap_or_default()).beside(other)
+        };
         let mut left: Vec<String> = match self.evaluations.outcome(text, &hits) {
             Outcome::Gone if !piece => {
-                step.drop("stands in an evaluation", text, || document.place());
+                step.drop("stands in an evaluation", sample);
                 return Vec::new();
             }
             // What belongs to a longer text cannot go as a whole: what was found in it does.
             Outcome::Gone => {
                 step.changed += 1;
+                step.samples.keep(CUT_OUT, sample);
                 vec![without(text, &hits)]
-            }
-            Outcome::Pieces(pieces) if pieces.is_empty() && !piece => {
-                step.drop("stands in an evaluation", text, || document.place());
-                return Vec::new();
             }
             Outcome::Pieces(pieces) => {
                 step.changed += 1;
+                step.samples.keep(CUT_OUT, sample);
                 pieces
                     .into_iter()
                     .map(|piece| text[piece].to_owned())
@@ -86,9 +134,7 @@ impl Held {
             }
             Outcome::Whole => {
                 if !hits.is_empty() {
-                    step.tell("stands in an evaluation, and stays", text, || {
-                        document.place()
-                    });
+                    step.tell("stands in an evaluation, and stays", sample);
                 }
                 vec![text.clone()]
             }
@@ -100,6 +146,11 @@ impl Held {
             step.leave(text);
         }
         left
+    }
+
+    /// Where the text of an evaluation stands that was found, and what the evaluation is called.
+    fn text(&self, hit: &Hit) -> &(String, String) {
+        &self.texts[hit.evaluation as usize]
     }
 }
 

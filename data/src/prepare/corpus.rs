@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::clean::{CleanReport, Verdict, clean};
+use crate::clean::{CleanReport, TOO_SHORT, Verdict, clean};
 use crate::document::Document;
 use crate::files::hex;
 use crate::prepare::parts::{OpenText, SourceReport, Store, pieces};
 use crate::recipe::Clean;
+use crate::sample::Sample;
 use crate::source::{Inputs, ReadCounts};
 
 /// The documents of a recipe.
@@ -197,11 +198,17 @@ pub(super) fn cleaned(
     let bytes_in = document.text.len();
     let verdict = clean(std::mem::take(&mut document.text), &rules);
     report.count(bytes_in, &verdict);
-    let Verdict::Keep { text, .. } = verdict else {
-        return None;
-    };
-    document.text = text;
-    Some(document)
+    match verdict {
+        Verdict::Keep { text, .. } => {
+            document.text = text;
+            Some(document)
+        }
+        Verdict::Drop { text, .. } => {
+            let sample = || Sample::at(document.place(), &text);
+            report.samples.keep(TOO_SHORT, sample);
+            None
+        }
+    }
 }
 
 /// A hash over the hashes of all texts.

@@ -4,6 +4,8 @@
 //! paragraphs, and the bands of its MinHash signature. Here these are joined, in the order of the parts, so
 //! that the first of several documents stays.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::parts::Store;
@@ -13,6 +15,7 @@ use crate::dedup::{
     ParagraphFinder, ParagraphHash, Paragraphs, Sketcher, exact_hash, halves,
 };
 use crate::recipe::Duplicates;
+use crate::sample::SAMPLES;
 
 /// Makes what is compared.
 pub(super) struct Sketching {
@@ -132,8 +135,16 @@ pub(super) enum Fate {
     Stays,
     /// Paragraphs of it go; what is left.
     LosesParagraphs(String),
-    /// It goes, and why.
-    Goes(&'static str),
+    /// It goes.
+    Goes(Repeat),
+}
+
+/// Why a document goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Repeat {
+    pub why: &'static str,
+    /// The document that stays for it, where there is one.
+    pub first: Option<u64>,
 }
 
 /// The documents and paragraphs that go. About 8 bytes a document, and 8 bytes for each paragraph that goes.
@@ -203,7 +214,7 @@ impl Gone {
             while let Some(document) = file.next(&mut record)? {
                 let [paragraph, upper, lower] = record;
                 let document = first + document;
-                if self.why(document).is_none() {
+                if self.repeat(document).is_none() {
                     let hash = u128::from(upper) << 64 | u128::from(lower);
                     finder.push(document, &[ParagraphHash { paragraph, hash }])?;
                     last = Some(document);
@@ -229,8 +240,8 @@ impl Gone {
 
     /// What becomes of a document.
     pub(super) fn fate(&self, document: u64, text: &str) -> Fate {
-        if let Some(why) = self.why(document) {
-            return Fate::Goes(why);
+        if let Some(repeat) = self.repeat(document) {
+            return Fate::Goes(repeat);
         }
         // No paragraph goes of documents beyond the numbers that the finder takes: it was given none.
         let Ok(document) = u32::try_from(document) else {
@@ -245,29 +256,38 @@ impl Gone {
             true => Fate::Stays,
             false => match self.rules.without(text, &these) {
                 Some(left) => Fate::LosesParagraphs(left),
-                None => Fate::Goes("all paragraphs stand elsewhere"),
+                None => Fate::Goes(Repeat {
+                    why: "all paragraphs stand elsewhere",
+                    first: None,
+                }),
             },
         }
     }
 
     /// Why a document goes as a whole, if it does.
-    fn why(&self, document: u64) -> Option<&'static str> {
-        let in_either = |found: &Option<dedup::Duplicates>| {
-            found
-                .as_ref()
-                .is_some_and(|found| found.of(document).is_some())
+    fn repeat(&self, document: u64) -> Option<Repeat> {
+        let of = |found: &Option<dedup::Duplicates>, why| {
+            let first = found.as_ref()?.of(document)?;
+            let first = Some(first);
+            Some(Repeat { why, first })
         };
-        if in_either(&self.exact) {
-            Some("the same words")
-        } else if in_either(&self.near) {
-            Some("nearly the same words")
-        } else {
-            None
-        }
+        of(&self.exact, "the same words").or_else(|| of(&self.near, "nearly the same words"))
+    }
+
+    /// Documents that stay for the first few that go of these, for each reason: a person may want to see them.
+    pub(super) fn examples(&self, documents: Range<u64>) -> Vec<u64> {
+        let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+        let repeats = documents.filter_map(|document| self.repeat(document));
+        let first = repeats.filter_map(|repeat| {
+            let shown = shown.entry(repeat.why).or_default();
+            *shown += 1;
+            repeat.first.filter(|_| *shown <= SAMPLES)
+        });
+        first.collect()
     }
 
     /// How many groups of duplicates there are of each size, from two documents on.
-    pub(super) fn sizes(&self) -> std::collections::BTreeMap<u64, u64> {
+    pub(super) fn sizes(&self) -> BTreeMap<u64, u64> {
         let found = self.near.as_ref().or(self.exact.as_ref());
         found.map(|found| found.sizes().clone()).unwrap_or_default()
     }

@@ -34,19 +34,21 @@ use std::time::Instant;
 use serde::Serialize;
 
 pub use collect::prepare_share;
+pub use contamination::EvaluationReport;
 pub use meter::Meter;
 pub use pairs::{
     Dropped, Lengths, PairReport, PairSide, PairSplitReport, PreparedPairs, prepare_pairs,
     prepare_pairs_with, read_pair_report,
 };
-pub use parts::{Kept, Sample, Share, SourceReport, StepReport, share_folder};
+pub(crate) use parts::Beside;
+pub use parts::{Kept, Share, SourceReport, StepReport, share_folder};
 pub use plan::{Plan, expand, plan};
 pub(crate) use prepared::write_first;
 pub use prepared::{Prepared, holds_pairs, read_report, recipe_of, write_text};
 pub use progress::{Progress, Stage};
 pub use tokenizer::tokenizer_of_texts;
 
-use crate::recipe::{DataRecipe, TokenizerRecipe, to_ron_string};
+use crate::recipe::{DataRecipe, Split, TokenizerRecipe, to_ron_string};
 use crate::report::{self, Report, SplitReport};
 use crate::shard::{DEFAULT_SHARD_BYTES, ShardOptions, ShardWriter, Shards, Written};
 use crate::source::Inputs;
@@ -209,10 +211,13 @@ pub fn prepare_with(
     report.clean = seen.clean.clone();
     report.text_fingerprint = seen.fingerprint.clone();
     report.judged = seen.sources.clone();
-    report.duplicate_sizes = match &corpus {
-        Corpus::Store(store) => store.duplicate_sizes(),
-        Corpus::Sources { .. } => Default::default(),
-    };
+    match &corpus {
+        Corpus::Store(store) => {
+            report.duplicate_sizes = store.duplicate_sizes();
+            report.read_beside(store.beside());
+        }
+        Corpus::Sources { inputs, .. } => report.links = inputs.links().clone(),
+    }
     if plan.dir.is_none() {
         // Standard input: only now is it known what the text is.
         plan.settle(&seen.fingerprint, options);
@@ -265,6 +270,9 @@ pub fn prepare_with(
     )?;
     let (train, validation) = (outputs.train.finish()?, outputs.validation.finish()?);
     check_split(&report, &splitter, &train, &validation)?;
+    if let Some(note) = unmeasured(recipe, &report) {
+        progress(Progress::Note(note));
+    }
     report.seconds.encode = middle.elapsed().as_secs_f64();
 
     let open = |split| Shards::open(temporary.path(), split, Some(&report.tokenizer.fingerprint));
@@ -377,6 +385,25 @@ fn check_split(
         }
     }
     Ok(())
+}
+
+/// The sources of a mixture of which nothing is held out, if there are any: a model cannot be measured on them.
+fn unmeasured(recipe: &DataRecipe, report: &Report) -> Option<String> {
+    recipe.mixture.as_ref()?;
+    let held_out = |name: &String| {
+        let share = report.sources.get(name);
+        share.is_some_and(|share| share.validation_tokens > 0)
+    };
+    let sources = recipe.sources.iter().enumerate();
+    let names = sources.map(|(i, source)| source.label(i));
+    let without: Vec<String> = names.filter(|name| !held_out(name)).collect();
+    (!without.is_empty()).then(|| {
+        format!(
+            "nothing is held out of {}; {}",
+            without.join(", "),
+            Split::OF_EACH_SOURCE
+        )
+    })
 }
 
 fn empty_split(name: &str, documents: u64) -> Error {

@@ -138,6 +138,12 @@ pub enum TokenizerRecipe {
     File(String),
 }
 
+impl Split {
+    /// What to write where a source is to be measured by itself, and nothing of it is held out.
+    pub const OF_EACH_SOURCE: &str =
+        "split: Position(validation: 0.1, each_source: true) holds out a part of each source";
+}
+
 /// Which part is held out for validation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,6 @@
 //! What went in, what was thrown away and why, and what came out.
 
+mod beside;
 pub mod markup;
 mod page;
 mod steps;
@@ -12,9 +13,9 @@ pub use page::page;
 use serde::{Deserialize, Serialize};
 
 use crate::clean::CleanReport;
-use crate::prepare::SourceReport;
+use crate::prepare::{Beside, EvaluationReport, SourceReport};
 use crate::shard::Provenance;
-use crate::source::ReadCounts;
+use crate::source::{LinkReport, ReadCounts};
 use crate::split::Side;
 
 /// The report of prepared data: `report.json`, and, printed, a table for a person.
@@ -51,6 +52,12 @@ pub struct Report {
     /// What became of each source, step by step.
     #[serde(default)]
     pub judged: BTreeMap<String, SourceReport>,
+    /// What was read of each evaluation, and where it was found.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evaluations: BTreeMap<String, EvaluationReport>,
+    /// What the lists of links had, by source.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, LinkReport>,
     /// How many groups of duplicates there are of each size, from two documents on.
     #[serde(default)]
     pub duplicate_sizes: BTreeMap<u64, u64>,
@@ -176,6 +183,27 @@ impl Report {
         }
     }
 
+    /// Takes over what was read beside the sources, and counts where it was found in them.
+    pub(crate) fn read_beside(&mut self, beside: &Beside) {
+        self.links = beside.links.clone();
+        self.evaluations = beside.evaluations.clone();
+        let steps = self.judged.values().flat_map(|source| &source.steps);
+        for (name, count) in steps.flat_map(|step| &step.found) {
+            if let Some(evaluation) = self.evaluations.get_mut(name) {
+                evaluation.found += count;
+            }
+        }
+    }
+
+    /// How many texts were too short, and what could not be read, in a few words.
+    pub fn left_out(&self) -> String {
+        let mut told = format!("{} too short", grouped(self.clean.too_short));
+        for (name, count) in self.read.unread() {
+            told += &format!(", {} {name}", grouped(count));
+        }
+        told
+    }
+
     /// Tokens of both splits.
     pub fn tokens(&self) -> u64 {
         self.train.tokens + self.validation.tokens
@@ -227,6 +255,7 @@ impl fmt::Display for Report {
             steps::write(name, source, f)?;
             writeln!(f)?;
         }
+        beside::write(self, f)?;
         writeln!(
             f,
             "tokenizer     {}, {} tokens, {:.3} bytes a token",
@@ -254,23 +283,18 @@ impl fmt::Display for Report {
             )?;
         }
         let clean = &self.clean;
+        writeln!(f, "left out      {}", self.left_out())?;
         writeln!(
             f,
-            "left out      {} too short, {} not UTF-8, {} bad lines",
-            grouped(clean.too_short),
-            grouped(self.read.encoding_skipped),
-            grouped(self.read.bad_lines_skipped),
-        )?;
-        writeln!(
-            f,
-            "changed       {} line ends, {} control characters, {} bytes not UTF-8, {} documents to NFC",
+            "changed       {} documents: {} line ends, {} control characters, {} bytes not UTF-8, {} texts to NFC",
+            grouped(clean.changed),
             grouped(clean.newlines_changed),
             grouped(clean.control_removed),
             grouped(self.read.encoding_replaced),
             grouped(clean.nfc_changed),
         )?;
         writeln!(f, "fingerprint   {}", self.fingerprint)?;
-        write!(f, "{}{}", self.seconds, self.peak_memory)
+        write!(f, "seconds       {}{}", self.seconds, self.peak_memory)
     }
 }
 
@@ -278,7 +302,7 @@ impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "seconds       {:.1} (read {:.1}, tokenizer {:.1}, encode {:.1})",
+            "{:.1} (read {:.1}, tokenizer {:.1}, encode {:.1})",
             self.total, self.scan, self.tokenizer, self.encode
         )
     }

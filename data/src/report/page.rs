@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::markup::{document, escape, list, section, table};
-use super::{Report, grouped, steps};
+use super::{Report, beside, grouped, steps};
 use crate::prepare::{Kept, SourceReport};
 use crate::recipe::DataRecipe;
 
@@ -22,6 +22,9 @@ pub fn page(report: &Report, recipe: &DataRecipe) -> String {
         body += &section("Step by step", &step_by_step(&report.judged));
         body += &section("What is kept", &kept(report));
         body += &section("What was left out, or told of", &samples(&report.judged));
+    }
+    if !(report.evaluations.is_empty() && report.links.is_empty()) {
+        body += &section("Read beside the sources", &read_beside(report));
     }
     if !report.duplicate_sizes.is_empty() {
         let rows: Vec<(String, u64)> = report
@@ -157,16 +160,26 @@ fn step_by_step(judged: &BTreeMap<String, SourceReport>) -> String {
     text
 }
 
-/// Languages, lengths and hosts of what is left, over all sources.
+/// Languages, lengths and hosts of what is left, over all sources and of each.
 fn kept(report: &Report) -> String {
     let mut all = Kept::default();
     for source in report.judged.values() {
         all.add(&source.kept);
     }
+    let mut text = histograms(&all);
+    if report.judged.len() > 1 {
+        for (name, source) in &report.judged {
+            text += &details(name, &histograms(&source.kept));
+        }
+    }
+    text
+}
+
+fn histograms(kept: &Kept) -> String {
     let mut text = String::from("<h3>Languages</h3>\n");
-    text += &bars("documents", &most(&all.languages));
+    text += &bars("documents", &most(&kept.languages));
     text += "<h3>Lengths, in bytes of text</h3>\n";
-    let lengths: Vec<(String, u64)> = all
+    let lengths: Vec<(String, u64)> = kept
         .lengths
         .iter()
         .enumerate()
@@ -174,11 +187,19 @@ fn kept(report: &Report) -> String {
         .map(|(class, count)| (format!("from {}", grouped(1 << class)), *count))
         .collect();
     text += &bars("documents", &lengths);
-    if !all.hosts.is_empty() {
+    if !kept.hosts.is_empty() {
         text += "<h3>Hosts</h3>\n";
-        text += &bars("documents", &most(&all.hosts));
+        text += &bars("documents", &most(&kept.hosts));
     }
     text
+}
+
+/// What is folded away behind a line of text; `inside` is markup.
+fn details(summary: &str, inside: &str) -> String {
+    format!(
+        "<details><summary>{}</summary>\n{inside}</details>\n",
+        escape(summary)
+    )
 }
 
 fn most(counts: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
@@ -222,25 +243,29 @@ fn bars(counted: &str, rows: &[(String, u64)]) -> String {
 fn samples(judged: &BTreeMap<String, SourceReport>) -> String {
     let mut text = String::new();
     for (name, source) in judged {
-        for step in source.steps.iter().filter(|step| !step.samples.is_empty()) {
-            let dropped = step.dropped.values().sum::<u64>() + step.told;
-            let _ = writeln!(
-                text,
-                "<details><summary>{}: {}, {} documents</summary>\n<div class=\"samples\">",
-                escape(name),
-                escape(&step.name),
-                grouped(dropped)
-            );
-            for sample in &step.samples {
+        for step in steps::of(source) {
+            if step.samples.is_empty() {
+                continue;
+            }
+            let mut inside = String::from("<div class=\"samples\">");
+            for sample in step.samples {
+                let beside = match &sample.other {
+                    Some(other) => format!(" · beside {other}"),
+                    None => String::new(),
+                };
                 let _ = writeln!(
-                    text,
-                    "<article><h3>{} · {}</h3>\n<pre>{}</pre></article>",
+                    inside,
+                    "<article><h3>{} · {}{}</h3>\n<pre>{}</pre></article>",
                     escape(&sample.reason),
                     escape(&sample.place),
+                    escape(&beside),
                     escape(&sample.text)
                 );
             }
-            text += "</div></details>\n";
+            inside += "</div>";
+            let documents = grouped(step.out);
+            let summary = format!("{name}: {}, {documents} documents", step.name);
+            text += &details(&summary, &inside);
         }
         for broken in &source.read.broken_files {
             let _ = writeln!(text, "<p class=\"note\">{}</p>", escape(broken));
@@ -250,6 +275,24 @@ fn samples(judged: &BTreeMap<String, SourceReport>) -> String {
         true => "<p class=\"note\">Nothing.</p>\n".to_owned(),
         false => text,
     }
+}
+
+/// Evaluations and lists of links, and what could not be read of them.
+fn read_beside(report: &Report) -> String {
+    let mut text = String::new();
+    for (head, rows) in [
+        (beside::EVALUATIONS, beside::evaluations(report)),
+        (beside::LINKS, beside::links(report)),
+    ] {
+        if !rows.is_empty() {
+            let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+            text += &table("results", &head, &rows);
+        }
+    }
+    for fault in beside::faults(report) {
+        let _ = writeln!(text, "<p class=\"note\">{}</p>", escape(&fault));
+    }
+    text
 }
 
 fn tokens(report: &Report) -> String {
@@ -278,7 +321,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::prepare::{Sample, StepReport};
+    use crate::Sample;
+    use crate::prepare::StepReport;
     use crate::recipe::from_ron_str;
     use crate::report::Share;
 
@@ -292,11 +336,8 @@ mod tests {
         .unwrap();
         let mut step = StepReport::new("GopherQuality");
         step.dropped.insert("mean word length".to_owned(), 7);
-        step.samples.push(Sample::new(
-            "a#0".to_owned(),
-            "mean word length",
-            "<script>&",
-        ));
+        let sample = || Sample::at("a#0".to_owned(), "<script>&").beside(Some("b#1".to_owned()));
+        step.samples.keep("mean word length", sample);
         let web = SourceReport {
             steps: vec![step],
             ..SourceReport::default()
@@ -316,6 +357,7 @@ mod tests {
             ..Report::default()
         };
         let page = page(&report, &recipe);
+        assert!(page.contains("a#0 · beside b#1") && page.contains("seconds</dt><dd>0.0 ("));
         assert!(page.contains("7 mean word length") && page.contains("&lt;script&gt;&amp;"));
         // 300 of 400 tokens from 100, and 100 from 300.
         assert!(page.contains("<td>75.0 %</td><td>3.00</td>") && page.contains("<td>0.33</td>"));

@@ -1,8 +1,10 @@
 //! What became of the documents of a source, step by step: lines of a table.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Table, grouped};
+use crate::Sample;
 use crate::prepare::{SourceReport, StepReport};
 
 /// Reasons that a printed line has room for.
@@ -19,6 +21,10 @@ pub(super) struct Step<'a> {
     pub bytes_out: u64,
     /// Why documents went, the most frequent reason first.
     pub why: Vec<String>,
+    /// Documents that went, or were told of.
+    pub out: u64,
+    /// Some of them, and of those that changed.
+    pub samples: &'a [Sample],
 }
 
 /// The steps of a source, in order.
@@ -59,6 +65,9 @@ pub(super) fn write(name: &str, source: &SourceReport, f: &mut fmt::Formatter<'_
         ]);
     }
     table.write(f)?;
+    for sample in source.read.samples.iter().take(SHOWN) {
+        writeln!(f, "  {}: {}", sample.place, sample.text)?;
+    }
     let broken = &source.read.broken_files;
     for file in broken.iter().take(SHOWN) {
         writeln!(f, "  {file}")?;
@@ -71,28 +80,20 @@ pub(super) fn write(name: &str, source: &SourceReport, f: &mut fmt::Formatter<'_
 
 fn reading(source: &SourceReport) -> Step<'_> {
     let read = &source.read;
+    // What cannot be read first: a person may be able to mend it.
     let mut why: Vec<String> = read
-        .left_out
-        .iter()
-        .map(|(reason, count)| format!("{} {reason}", grouped(*count)))
-        .collect();
-    for (what, count) in [
-        ("not in their encoding", read.encoding_skipped),
-        ("bad lines", read.bad_lines_skipped),
-        ("damaged records", read.damaged_skipped),
-        (
+        .unread()
+        .into_iter()
+        .chain([(
             "files not read, or not to their ends",
             read.broken_files.len() as u64,
-        ),
-    ] {
-        if count > 0 {
-            why.push(format!("{} {what}", grouped(count)));
-        }
-    }
-    let out: u64 = read.left_out.values().sum::<u64>()
-        + read.encoding_skipped
-        + read.bad_lines_skipped
-        + read.damaged_skipped;
+        )])
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| format!("{} {what}", grouped(count)))
+        .collect();
+    why.extend(by_count(&read.left_out));
+    let unread: u64 = read.unread().iter().map(|(_, count)| count).sum();
+    let out = read.left_out.values().sum::<u64>() + unread;
     Step {
         name: "reading",
         documents_in: read.documents + out,
@@ -101,6 +102,8 @@ fn reading(source: &SourceReport) -> Step<'_> {
         bytes_in: source.file_bytes,
         bytes_out: read.bytes,
         why,
+        out,
+        samples: &read.samples,
     }
 }
 
@@ -110,23 +113,29 @@ fn cleaning(source: &SourceReport) -> Step<'_> {
         name: "cleaning",
         documents_in: clean.documents_in,
         documents_out: clean.documents_kept,
-        changed: Some(clean.nfc_changed),
+        changed: Some(clean.changed),
         bytes_in: clean.bytes_in,
         bytes_out: clean.bytes_kept,
         why: match clean.too_short {
             0 => Vec::new(),
             short => vec![format!("{} too short", grouped(short))],
         },
+        out: clean.too_short,
+        samples: &clean.samples,
     }
 }
 
-fn judging(step: &StepReport) -> Step<'_> {
-    let mut reasons: Vec<(&String, &u64)> = step.dropped.iter().collect();
+/// Reasons with their counts, the most frequent first.
+fn by_count(counts: &BTreeMap<String, u64>) -> impl Iterator<Item = String> {
+    let mut reasons: Vec<(&String, &u64)> = counts.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let mut why: Vec<String> = reasons
-        .iter()
-        .map(|(reason, count)| format!("{} {reason}", grouped(**count)))
-        .collect();
+    reasons
+        .into_iter()
+        .map(|(reason, count)| format!("{} {reason}", grouped(*count)))
+}
+
+fn judging(step: &StepReport) -> Step<'_> {
+    let mut why: Vec<String> = by_count(&step.dropped).collect();
     if step.told > 0 {
         why.push(format!("{} told of, and kept", grouped(step.told)));
     }
@@ -138,5 +147,7 @@ fn judging(step: &StepReport) -> Step<'_> {
         bytes_in: step.bytes_in,
         bytes_out: step.bytes_out,
         why,
+        out: step.dropped.values().sum::<u64>() + step.told,
+        samples: &step.samples,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | | format | memory |
 //! |---|---|---|
-//! | `.gz` | RFC 1952 | 32 KiB window |
+//! | `.gz` | RFC 1952 | a window of 32 KiB |
 //! | `.zst` | RFC 8878 | the window that the frame states, at most 100 MiB |
 //! | `.bz2` | bzip2 1.0 | 4 MB |
 //! | `.xz` | <https://tukaani.org/xz/xz-file-format.txt> | the dictionary that the block states, at most [`XZ_MEMORY_KIB`] |
@@ -14,9 +14,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 
+use super::gzip::{Interruption, Members};
 use super::zstd::Frames;
 
 /// The most memory that an xz block may ask for: a dictionary of 128 MiB, twice that of `xz -9`.
@@ -85,7 +85,7 @@ impl Compression {
     /// The bytes behind the compressed ones.
     pub(super) fn decoder(self, input: impl BufRead + Send + 'static) -> Box<dyn BufRead + Send> {
         let decoder: Box<dyn Read + Send> = match self {
-            Self::Gzip => Box::new(MultiGzDecoder::new(input)),
+            Self::Gzip => Box::new(Members::new(input)),
             Self::Zstd => Box::new(Frames::new(input)),
             Self::Bzip2 => Box::new(MultiBzDecoder::new(input)),
             Self::Xz => Box::new(XzReader::new_mem_limit(input, true, XZ_MEMORY_KIB)),
@@ -121,10 +121,13 @@ impl Read for Placed {
                 Ok(count)
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
-            Err(error) => Err(io::Error::new(
-                error.kind(),
-                format!("{error}, after {} bytes of text", self.given),
-            )),
+            Err(error) => {
+                let message = format!("{error}, after {} bytes of text", self.given);
+                Err(match Interruption::is(&error) {
+                    true => io::Error::new(error.kind(), Interruption(message)),
+                    false => io::Error::new(error.kind(), message),
+                })
+            }
         }
     }
 }

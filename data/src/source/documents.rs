@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::forms::{FileReader, Form};
 use super::inputs::Planned;
-use super::{Item, Piece, SourceError};
+use super::{At, Item, Piece, SourceError, Unread, What};
 use crate::document::Document;
 use crate::recipe::{Encoding, OnBadLine};
+use crate::sample::{Sample, Samples};
 
 /// Why a file is left out that has neither a document nor anything else in it.
 const NOTHING: &str = "empty file";
@@ -55,7 +56,15 @@ pub struct ReadCounts {
     /// Records that hold no document by their format's rules, by reason.
     #[serde(default)]
     pub left_out: BTreeMap<String, u64>,
+    /// Some of what was left out because it cannot be read: where it stands, and what was found.
+    #[serde(default)]
+    pub samples: Samples,
 }
+
+/// What documents, lines and records are called that cannot be read.
+const NOT_ENCODED: &str = "not in their encoding";
+const BAD_LINES: &str = "bad lines";
+const DAMAGED: &str = "damaged records";
 
 impl ReadCounts {
     /// Adds the counts of another part of the same sources.
@@ -70,10 +79,29 @@ impl ReadCounts {
         for (reason, count) in &other.left_out {
             *self.left_out.entry(reason.clone()).or_default() += count;
         }
+        self.samples.add(&other.samples);
     }
-}
 
-impl ReadCounts {
+    /// Documents, lines and records that were left out because they cannot be read, by what they are called.
+    pub fn unread(&self) -> [(&'static str, u64); 3] {
+        [
+            (NOT_ENCODED, self.encoding_skipped),
+            (BAD_LINES, self.bad_lines_skipped),
+            (DAMAGED, self.damaged_skipped),
+        ]
+    }
+
+    fn leave_unread(&mut self, path: &str, unread: &Unread) {
+        let (name, count) = match unread.what {
+            What::Encoding => (NOT_ENCODED, &mut self.encoding_skipped),
+            What::Line => (BAD_LINES, &mut self.bad_lines_skipped),
+            What::Record => (DAMAGED, &mut self.damaged_skipped),
+        };
+        *count += 1;
+        let sample = || Sample::at(unread.at.of(path), &unread.message);
+        self.samples.keep(name, sample);
+    }
+
     /// What else was met, each behind a semicolon, and the first file that was not read to its end.
     pub(crate) fn also(&self) -> String {
         let mut also = String::new();
@@ -128,8 +156,13 @@ impl Documents {
                         self.found = false;
                         self.reader.insert(reader).next()
                     }
-                    Err(SourceError::NotText { .. }) if self.encoding == Encoding::Skip => {
-                        self.counts.encoding_skipped += 1;
+                    Err(SourceError::NotText { what, .. }) if self.encoding == Encoding::Skip => {
+                        let unread = Unread {
+                            what: What::Encoding,
+                            at: At::Byte(0),
+                            message: what,
+                        };
+                        self.counts.leave_unread(&planned.name, &unread);
                         self.at += 1;
                         continue;
                     }
@@ -145,11 +178,11 @@ impl Documents {
                 item => item?,
             };
             // What breaks off in the middle of a text ends it; the next one does not continue it.
-            if matches!(item, None | Some(Item::BadEncoding))
+            if matches!(item, None | Some(Item::Unread(_)))
                 && let Some(index) = self.open.take()
             {
-                if item.is_some() {
-                    self.counts.encoding_skipped += 1;
+                if let Some(Item::Unread(unread)) = item {
+                    self.counts.leave_unread(&planned.name, &unread);
                 } else {
                     self.reader = None;
                     self.at += 1;
@@ -169,9 +202,7 @@ impl Documents {
                     self.reader = None;
                     self.at += 1;
                 }
-                Some(Item::BadEncoding) => self.counts.encoding_skipped += 1,
-                Some(Item::BadLine) => self.counts.bad_lines_skipped += 1,
-                Some(Item::Damaged) => self.counts.damaged_skipped += 1,
+                Some(Item::Unread(unread)) => self.counts.leave_unread(&planned.name, &unread),
                 Some(Item::LeftOut(reason)) => {
                     *self.counts.left_out.entry(reason.to_owned()).or_default() += 1;
                 }

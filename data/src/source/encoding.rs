@@ -7,9 +7,9 @@ use crate::recipe::Encoding;
 pub(super) enum Decoded {
     /// Text, and how many invalid sequences became U+FFFD.
     Text(String, u64),
-    /// The document is left out.
-    Skipped,
-    /// The first invalid byte: its place in the document, and the byte.
+    /// The document is left out. The first invalid byte: its place in the document, and the byte.
+    Skipped(usize, u8),
+    /// The run stops for the same.
     Stopped(usize, u8),
 }
 
@@ -21,14 +21,20 @@ pub(super) fn decode(bytes: Vec<u8>, policy: Encoding) -> Decoded {
     };
     let at = fault.utf8_error().valid_up_to();
     let bytes = fault.into_bytes();
+    let byte = bytes.get(at).copied().unwrap_or_default();
     match policy {
-        Encoding::Skip => Decoded::Skipped,
-        Encoding::Stop => Decoded::Stopped(at, bytes.get(at).copied().unwrap_or_default()),
+        Encoding::Skip => Decoded::Skipped(at, byte),
+        Encoding::Stop => Decoded::Stopped(at, byte),
         Encoding::Replace => {
             let (text, replaced) = lossy(&bytes);
             Decoded::Text(text, replaced)
         }
     }
+}
+
+/// What is said of a document that is left out for this byte.
+pub(super) fn not_utf8(byte: u8) -> String {
+    format!("it is not UTF-8 (0x{byte:02X})")
 }
 
 /// Bytes as text, and how many invalid sequences became U+FFFD.
@@ -82,7 +88,10 @@ mod tests {
             decode(bad.clone(), Encoding::Replace),
             Decoded::Text("ab\u{FFFD}c\u{FFFD} d\u{FFFD}".to_owned(), 3)
         );
-        assert_eq!(decode(bad.clone(), Encoding::Skip), Decoded::Skipped);
+        assert_eq!(
+            decode(bad.clone(), Encoding::Skip),
+            Decoded::Skipped(2, 0xFF)
+        );
         assert_eq!(decode(bad, Encoding::Stop), Decoded::Stopped(2, 0xFF));
         for policy in [Encoding::Replace, Encoding::Skip, Encoding::Stop] {
             let good = "naïve — 語".to_owned();

@@ -67,7 +67,9 @@ pub enum SourceError {
         message: String,
     },
     /// A file that is not what its format or the recipe says of it: cut off, or without a column.
-    #[error("{path}: {message}")]
+    #[error(
+        "{path}: {message}; mend the file or the recipe, or let the recipe say bad_lines: Skip"
+    )]
     Content {
         /// The file.
         path: String,

@@ -1,6 +1,6 @@
 //! What a recipe's sources come to, before anything is read.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,11 +14,12 @@ use super::forms::Form;
 use super::pair_lines::PairLine;
 use super::paths::{data_folder, expand};
 use super::stream::Stream;
-use super::web::Outlinks;
-use super::{Documents, PairTexts, SourceError};
+use super::web::{LinkReport, Outlinks};
+use super::{At, Documents, PairTexts, SourceError};
 use crate::cargo_corpus::{self, CargoSummary};
 use crate::document::Origin;
 use crate::recipe::{Clean, OnBadLine, OutlinkList, PairFormat, Source};
+use crate::sample::{Sample, Samples};
 use crate::shard::Provenance;
 
 /// A file that will be read, as the cache key sees it.
@@ -41,6 +42,8 @@ pub struct Inputs {
     cargo: Vec<CargoSummary>,
     /// Fingerprints of what else decides which documents there are.
     beside: Vec<String>,
+    /// What its lists of links had, by source.
+    links: BTreeMap<String, LinkReport>,
     plan: Arc<[Planned<Form>]>,
     pairs: Arc<[Planned<PairForm>]>,
 }
@@ -112,6 +115,7 @@ impl Inputs {
         }
         let mut cargo = Vec::new();
         let mut beside = Vec::new();
+        let mut links = BTreeMap::new();
         let mut plan = Vec::new();
         let mut pairs = Vec::new();
         for (i, source) in sources.iter().enumerate() {
@@ -128,16 +132,19 @@ impl Inputs {
                     ..
                 } => {
                     let list = list.as_ref();
-                    let links = list.map(|list| outlinks(list, data.as_deref(), *bad_lines));
-                    let links = links.transpose()?.map(Arc::new);
-                    beside.extend(links.as_ref().map(|links| links.fingerprint()));
+                    let read = list.map(|list| outlinks(list, data.as_deref(), *bad_lines));
+                    let kept = read.transpose()?.map(|(kept, report)| {
+                        beside.push(kept.fingerprint());
+                        links.insert(source.label(i), report);
+                        Arc::new(kept)
+                    });
                     let separator = separator.as_deref();
                     let of = |name: &str| Form::of(format, name, field, columns, separator);
                     let called = Called {
                         source: source.label(i),
                         licence: licence.clone(),
                         bad_lines: *bad_lines,
-                        outlinks: links,
+                        outlinks: kept,
                     };
                     plan_files(&called, paths, data.as_deref(), of, &mut plan)?;
                 }
@@ -218,6 +225,7 @@ impl Inputs {
             reads_stdin: stdins > 0,
             cargo,
             beside,
+            links,
             plan: plan.into(),
             pairs: pairs.into(),
         })
@@ -253,6 +261,7 @@ impl Inputs {
             reads_stdin: false,
             cargo: Vec::new(),
             beside: Vec::new(),
+            links: BTreeMap::new(),
             plan: Arc::new([]),
             pairs: Arc::new([]),
         }
@@ -261,6 +270,11 @@ impl Inputs {
     /// Fingerprints of the lists of links.
     pub(crate) fn beside(&self) -> &[String] {
         &self.beside
+    }
+
+    /// What the lists of links had, by source.
+    pub(crate) fn links(&self) -> &BTreeMap<String, LinkReport> {
+        &self.links
     }
 
     /// All files, in order, whether or not standard input is among the sources.
@@ -389,35 +403,39 @@ fn is_named_jsonl(name: &str) -> bool {
     name.ends_with(".jsonl") || name.ends_with(".ndjson")
 }
 
-/// The links that a source's pages must be among.
+/// The links that a source's pages must be among, and what their lists had.
 fn outlinks(
     list: &OutlinkList,
     data: Option<&Path>,
     bad_lines: OnBadLine,
-) -> Result<Outlinks, SourceError> {
+) -> Result<(Outlinks, LinkReport), SourceError> {
     let mut links = Outlinks::default();
+    let mut report = LinkReport::default();
     for given in &list.paths {
         for file in expand(given, data)? {
-            let stream = Stream::open(&file.path, &file.name)?;
-            let mut bad = None;
-            links
-                .read(stream.input, list.min_score, |line| {
-                    bad.get_or_insert(line);
-                })
-                .map_err(|error| SourceError::Read {
-                    path: file.name.clone(),
-                    error,
-                })?;
-            if let (Some(bad), OnBadLine::Stop) = (bad, bad_lines) {
+            let mut stream = Stream::open(&file.path, &file.name)?;
+            let mut bad = Samples::default();
+            let mut first = None;
+            let read = links.read(&mut stream.input, list.min_score, |line| {
+                let place = || At::Line(line.line).of(&file.name);
+                bad.keep("bad lines", || Sample::at(place(), &line.message));
+                first.get_or_insert(line);
+            });
+            let read = read.map_err(|error| stream.fault(error))?;
+            if let (Some(bad), OnBadLine::Stop) = (first, bad_lines) {
                 return Err(SourceError::BadLine {
                     path: file.name,
                     line: bad.line,
                     message: bad.message,
                 });
             }
+            report.add(&LinkReport {
+                samples: bad,
+                ..read
+            });
         }
     }
-    Ok(links)
+    Ok((links, report))
 }
 
 fn stat(path: &Path, name: &str) -> Result<InputFile, SourceError> {

@@ -2,16 +2,26 @@
 
 use std::io::{BufRead, Read};
 
-use serde_json::{Map, Value};
-
-use super::encoding::{Decoded, decode};
+use super::encoding::{Decoded, decode, not_utf8};
+use super::json_line::Fields;
 use super::stream::Stream;
-use super::{Item, Piece, SourceError};
+use super::{At, Item, Piece, SourceError, Unread, What};
 use crate::document::Origin;
 use crate::recipe::{Encoding, OnBadLine};
 
 /// A longer line is refused: it would have to be held whole.
-const MAX_LINE_BYTES: usize = 64 << 20;
+pub(super) const MAX_LINE_BYTES: usize = 16 << 20;
+/// Fields beside the text that say something of it, and the object in which they may lie.
+const KNOWN: [&str; 7] = [
+    "url",
+    "title",
+    "path",
+    "date",
+    "timestamp",
+    "licence",
+    "license",
+];
+const METADATA: &str = "metadata";
 
 /// Documents of one JSON Lines file.
 pub(super) struct JsonlReader {
@@ -59,7 +69,8 @@ impl JsonlReader {
                 if self.bad_lines == OnBadLine::Skip {
                     self.index += 1;
                     self.skip_line()?;
-                    return Ok(Some(Item::BadLine));
+                    let message = format!("the line is longer than {MAX_LINE_BYTES} bytes");
+                    return Ok(Some(self.unread(What::Line, message)));
                 }
                 return Err(SourceError::LongLine {
                     path: self.stream.path.clone(),
@@ -75,7 +86,9 @@ impl JsonlReader {
             self.index += 1;
             let (line, replaced) = match decode(bytes, self.encoding) {
                 Decoded::Text(line, replaced) => (line, replaced),
-                Decoded::Skipped => return Ok(Some(Item::BadEncoding)),
+                Decoded::Skipped(_, byte) => {
+                    return Ok(Some(self.unread(What::Encoding, not_utf8(byte))));
+                }
                 Decoded::Stopped(at, byte) => {
                     return Err(SourceError::Encoding {
                         path: self.stream.path.clone(),
@@ -96,7 +109,7 @@ impl JsonlReader {
                     },
                     licence,
                 }))),
-                (Err(_), OnBadLine::Skip) => Ok(Some(Item::BadLine)),
+                (Err(message), OnBadLine::Skip) => Ok(Some(self.unread(What::Line, message))),
                 (Err(message), OnBadLine::Stop) => Err(SourceError::BadLine {
                     path: self.stream.path.clone(),
                     line: self.line,
@@ -104,6 +117,15 @@ impl JsonlReader {
                 }),
             };
         }
+    }
+
+    /// The line read last, left out.
+    fn unread(&self, what: What, message: String) -> Item {
+        Item::Unread(Unread {
+            what,
+            at: At::Line(self.line),
+            message,
+        })
     }
 
     /// Reads on to the end of a line that is too long to hold.
@@ -126,19 +148,18 @@ impl JsonlReader {
 
 /// The text of a line, and where it says that the text comes from, with the licence.
 fn document(line: &str, field: &str) -> Result<(String, Origin, Option<String>), String> {
-    // A byte order mark before the first line is no part of the JSON.
-    let mut fields = object(line.trim_start_matches('\u{FEFF}'))?;
-    let text = text(&mut fields, field)?;
     // datatrove keeps what it knows of a document apart, and so do we.
-    let mut metadata = match fields.remove("metadata") {
-        Some(Value::Object(metadata)) => metadata,
-        _ => Map::new(),
+    let asked = [field, METADATA].into_iter().chain(KNOWN);
+    let asked: Vec<&str> = asked.collect();
+    // A byte order mark before the first line is no part of the JSON.
+    let mut fields = Fields::of(line.trim_start_matches('\u{FEFF}'), &asked)?;
+    let text = fields.text(field)?;
+    let mut metadata = fields.any_object(METADATA);
+    let mut said = |name: &str| {
+        let apart = metadata.as_mut();
+        let stated = fields.any_text(name);
+        stated.or_else(|| apart.and_then(|fields| fields.any_text(name)))
     };
-    let take = |fields: &mut Map<String, Value>, name: &str| match fields.get_mut(name) {
-        Some(Value::String(text)) => Some(std::mem::take(text)),
-        _ => None,
-    };
-    let mut said = |name: &str| take(&mut fields, name).or_else(|| take(&mut metadata, name));
     let origin = Origin {
         offset: None,
         url: said("url"),
@@ -148,46 +169,6 @@ fn document(line: &str, field: &str) -> Result<(String, Origin, Option<String>),
     };
     let licence = said("licence").or_else(|| said("license"));
     Ok((text, origin, licence))
-}
-
-/// The fields of a line.
-pub(super) fn object(line: &str) -> Result<Map<String, Value>, String> {
-    let value: Value = serde_json::from_str(line).map_err(|error| {
-        let said = error.to_string();
-        // serde_json counts lines within this one line.
-        let said = said.split(" at line ").next().unwrap_or_default();
-        format!("column {}: not JSON: {said}", error.column())
-    })?;
-    match value {
-        Value::Object(fields) => Ok(fields),
-        other => Err(format!("a {} where an object should be", kind(&other))),
-    }
-}
-
-/// Takes the text out of a field.
-pub(super) fn text(fields: &mut Map<String, Value>, field: &str) -> Result<String, String> {
-    match fields.get_mut(field) {
-        Some(Value::String(text)) => Ok(std::mem::take(text)),
-        Some(other) => Err(format!("field `{field}` is a {}, not a text", kind(other))),
-        None => {
-            let names: Vec<&str> = fields.keys().map(String::as_str).take(20).collect();
-            Err(format!(
-                "no field `{field}`; there are: {}",
-                names.join(", ")
-            ))
-        }
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "text",
-        Value::Array(_) => "list",
-        Value::Object(_) => "object",
-    }
 }
 
 #[cfg(test)]
@@ -208,7 +189,8 @@ mod tests {
                 Ok(Some(Item::Document(Piece { text, index, .. }))) => {
                     found.push(format!("{index} {text}"))
                 }
-                Ok(Some(other)) => found.push(format!("{other:?}")),
+                Ok(Some(Item::Unread(it))) => found.push(format!("{:?} {:?}", it.what, it.at)),
+                Ok(Some(other)) => panic!("{other:?}"),
                 Err(error) => return Err(error.to_string()),
             }
         }
@@ -234,7 +216,7 @@ mod tests {
             ("plain text", "column 1"),
             (
                 "{\"text\": \"x\", \"id\": 1}",
-                "no field `body`; there are: id, text",
+                "no field `body`; there are: text, id",
             ),
             ("{\"body\": 5}", "field `body` is a number"),
             ("{\"body\": null}", "is a null"),
@@ -248,7 +230,7 @@ mod tests {
                 "{fault}"
             );
             let found = read(text.as_bytes(), Encoding::Stop, OnBadLine::Skip).unwrap();
-            assert_eq!(found, ["0 a\nb", "1 é", "BadLine", "3 c"]);
+            assert_eq!(found, ["0 a\nb", "1 é", "Line Line(4)", "3 c"]);
         }
     }
 
@@ -262,7 +244,7 @@ mod tests {
         let found = read(&text, Encoding::Replace, OnBadLine::Stop).unwrap();
         assert_eq!(found[2..], ["2 x\u{FFFD}", "3 c"]);
         let found = read(&text, Encoding::Skip, OnBadLine::Stop).unwrap();
-        assert_eq!(found[2..], ["BadEncoding", "3 c"]);
+        assert_eq!(found[2..], ["Encoding Line(4)", "3 c"]);
         let fault = read(&text, Encoding::Stop, OnBadLine::Stop).unwrap_err();
         let at = GOOD.len() + "\n{\"body\": \"x".len();
         assert!(fault.contains(&format!("a.jsonl: byte {at} ")), "{fault}");

@@ -13,8 +13,10 @@ pub mod entry;
 mod error;
 mod forms;
 pub mod gutenberg;
+mod gzip;
 mod html;
 mod inputs;
+mod json_line;
 mod jsonl;
 pub mod latex;
 pub mod mediawiki;
@@ -39,6 +41,7 @@ pub use inputs::{InputFile, Inputs};
 pub use pairs::{PairCounts, PairText, PairTexts};
 pub use paths::SourceFile;
 pub use stream::stdin;
+pub use web::LinkReport;
 
 use std::io::Read;
 
@@ -91,14 +94,48 @@ pub(crate) fn count_pairs(
 enum Item {
     /// A document, or a piece of one.
     Document(Piece),
-    /// A document left out because it is not UTF-8.
-    BadEncoding,
-    /// A JSON line left out.
-    BadLine,
+    /// Something left out because it cannot be read.
+    Unread(Unread),
     /// A record without a document, and why.
     LeftOut(&'static str),
-    /// A record left out because it cannot be read.
-    Damaged,
+}
+
+/// Something that cannot be read.
+#[derive(Debug)]
+struct Unread {
+    what: What,
+    at: At,
+    /// What was found.
+    message: String,
+}
+
+/// What cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// A document that is not in its encoding.
+    Encoding,
+    /// A line of JSON.
+    Line,
+    /// A record.
+    Record,
+}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// A line, from 1.
+    Line(u64),
+    /// A byte, from 0, after decompression.
+    Byte(u64),
+}
+
+impl At {
+    fn of(self, path: &str) -> String {
+        match self {
+            Self::Line(line) => format!("{path}:{line}"),
+            Self::Byte(byte) => format!("{path}: byte {byte}"),
+        }
+    }
 }
 
 /// A document, or a piece of one, as its file gives it.

@@ -6,12 +6,10 @@ use std::io::{BufRead, Read};
 
 use super::SourceError;
 use super::encoding::{Decoded, decode};
-use super::jsonl::{object, text};
+use super::json_line::Fields;
+use super::jsonl::MAX_LINE_BYTES;
 use super::stream::Stream;
 use crate::recipe::{Encoding, OnBadLine};
-
-/// A longer line is refused: it would have to be held whole.
-const MAX_LINE_BYTES: usize = 16 << 20;
 
 /// How a line holds a pair.
 #[derive(Clone, Debug)]
@@ -110,7 +108,7 @@ impl PairLines {
             self.index += 1;
             let (line, replaced) = match decode(bytes, self.encoding) {
                 Decoded::Text(line, replaced) => (line, replaced),
-                Decoded::Skipped => return Ok(Some(PairItem::BadEncoding)),
+                Decoded::Skipped(..) => return Ok(Some(PairItem::BadEncoding)),
                 Decoded::Stopped(at, byte) => {
                     return Err(SourceError::Encoding {
                         path: format!("{}:{}", self.stream.path, self.line),
@@ -178,8 +176,8 @@ impl PairLines {
                 _ => return Err(Fault::Columns(line.matches('\t').count())),
             },
             PairLine::Jsonl { source, target } => {
-                let mut fields = object(line).map_err(Fault::Json)?;
-                let mut text = |name: &str| text(&mut fields, name).map_err(Fault::Json);
+                let mut fields = Fields::of(line, &[source, target]).map_err(Fault::Json)?;
+                let mut text = |name: &str| fields.text(name).map_err(Fault::Json);
                 (text(source)?, text(target)?)
             }
         };

@@ -1,9 +1,9 @@
 //! Formats of records: a [`Reader`](super::entry::Reader) behind the names, the numbers and the policy that all
 //! sources have.
 
-use super::entry::{Found, Reader};
+use super::entry::{Entry, Found, Reader};
 use super::stream::Stream;
-use super::{Item, Piece, SourceError};
+use super::{At, Item, Piece, SourceError, Unread, What};
 use crate::document::Origin;
 use crate::recipe::{Encoding, OnBadLine};
 
@@ -38,50 +38,53 @@ impl RecordReader {
         let Some(found) = found.map_err(|error| self.stream.fault(error))? else {
             return Ok(None);
         };
-        Ok(Some(match found {
-            Found::LeftOut { reason } => Item::LeftOut(reason),
-            Found::Damaged { .. } if self.bad_lines == OnBadLine::Skip => Item::Damaged,
-            Found::Damaged { offset, message } => {
-                return Err(SourceError::Record {
-                    path: self.stream.path.clone(),
-                    offset,
-                    message,
-                });
-            }
+        let (what, offset, message) = match found {
+            Found::LeftOut { reason } => return Ok(Some(Item::LeftOut(reason))),
+            Found::Damaged { offset, message } => (What::Record, offset, message),
             Found::Document(entry) if entry.replaced > 0 && self.encoding != Encoding::Replace => {
                 self.index += 1;
-                match self.encoding {
-                    Encoding::Stop => {
-                        return Err(SourceError::Record {
-                            path: self.stream.path.clone(),
-                            offset: entry.offset,
-                            message: format!(
-                                "{} places in this record are not valid in its encoding",
-                                entry.replaced
-                            ),
-                        });
-                    }
-                    _ => Item::BadEncoding,
-                }
+                let message = format!(
+                    "{} places in this record are not valid in its encoding",
+                    entry.replaced
+                );
+                (What::Encoding, entry.offset, message)
             }
-            Found::Document(entry) => {
-                let index = self.index;
-                self.index += 1;
-                Item::Document(Piece {
-                    text: entry.text,
-                    replaced: entry.replaced,
-                    index,
-                    continues: false,
-                    origin: Origin {
-                        offset: Some(entry.offset),
-                        url: entry.url,
-                        title: entry.title,
-                        date: entry.date,
-                        language: None,
-                    },
-                    licence: entry.licence,
-                })
-            }
-        }))
+            Found::Document(entry) => return Ok(Some(Item::Document(self.piece(entry)))),
+        };
+        let stops = match what {
+            What::Encoding => self.encoding == Encoding::Stop,
+            _ => self.bad_lines == OnBadLine::Stop,
+        };
+        match stops {
+            true => Err(SourceError::Record {
+                path: self.stream.path.clone(),
+                offset,
+                message,
+            }),
+            false => Ok(Some(Item::Unread(Unread {
+                what,
+                at: At::Byte(offset),
+                message,
+            }))),
+        }
+    }
+
+    fn piece(&mut self, entry: Entry) -> Piece {
+        let index = self.index;
+        self.index += 1;
+        Piece {
+            text: entry.text,
+            replaced: entry.replaced,
+            index,
+            continues: false,
+            origin: Origin {
+                offset: Some(entry.offset),
+                url: entry.url,
+                title: entry.title,
+                date: entry.date,
+                language: None,
+            },
+            licence: entry.licence,
+        }
     }
 }

@@ -98,11 +98,13 @@ impl Stream {
             return Err(SourceError::Compressed {
                 path: stream.path,
                 format: promised.name(),
-                message: format!(
-                    "it begins with bytes {:02X?}, which no {} file does",
-                    &head[..head.len().min(MAGIC)],
-                    promised.name()
-                ),
+                message: match &head[..head.len().min(MAGIC)] {
+                    [] => "it is empty".to_owned(),
+                    bytes => format!(
+                        "it begins with bytes {bytes:02X?}, which no {} file does",
+                        promised.name()
+                    ),
+                },
             });
         }
         let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
@@ -166,7 +168,8 @@ impl Stream {
             Err(error) => return Err(self.fault(error)),
         };
         if seen.starts_with(&[0xFF, 0xFE]) || seen.starts_with(&[0xFE, 0xFF]) {
-            let right = "convert it to UTF-8, as `iconv -f UTF-16 -t UTF-8` does";
+            let right = "convert it to UTF-8, as `iconv -f UTF-16 -t UTF-8` does, or let the recipe say \
+                         clean.encoding Skip";
             return Err(self.not_text("it is UTF-16".to_owned(), right));
         }
         if seen.starts_with(b"PAR1") {
@@ -256,7 +259,7 @@ pub(super) mod tests {
         }
     }
 
-    fn noise(length: usize) -> Vec<u8> {
+    pub(in crate::source) fn noise(length: usize) -> Vec<u8> {
         let mut state = 1u64;
         let mut next = || {
             state = state

@@ -185,12 +185,20 @@ fn what_was_left_out_or_replaced_is_counted() {
     };
     let (texts, counts) = read(Encoding::Skip);
     assert_eq!(texts.unwrap(), ["ok"]);
+    let told = |end: &str| {
+        let places: Vec<&str> = counts.samples.iter().map(|it| it.place.as_str()).collect();
+        assert!(places.iter().any(|it| it.ends_with(end)), "{places:?}");
+    };
+    for end in ["a.txt: byte 3", "b.jsonl:1", "b.jsonl:2", "c.png: byte 0"] {
+        told(end);
+    }
     let want = ReadCounts {
         documents: 1,
         bytes: 2,
         encoding_replaced: 0,
         encoding_skipped: 3,
         bad_lines_skipped: 1,
+        samples: counts.samples.clone(),
         ..ReadCounts::default()
     };
     assert_eq!(counts, want);

@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, Read};
 
-use super::encoding::{Decoded, decode, whole_characters};
+use super::encoding::{Decoded, decode, not_utf8, whole_characters};
 use super::stream::Stream;
-use super::{Item, Piece, SourceError};
+use super::{At, Item, Piece, SourceError, Unread, What};
 use crate::document::Origin;
 use crate::recipe::Encoding;
 
@@ -99,9 +99,13 @@ impl TextReader {
                     },
                     licence: self.about.1.clone(),
                 }),
-                Decoded::Skipped => {
+                Decoded::Skipped(at, byte) => {
                     self.skipping = piece.continues;
-                    Item::BadEncoding
+                    Item::Unread(Unread {
+                        what: What::Encoding,
+                        at: At::Byte(piece.offset + at as u64),
+                        message: not_utf8(byte),
+                    })
                 }
                 Decoded::Stopped(at, byte) => {
                     return Err(SourceError::Encoding {
@@ -303,10 +307,11 @@ mod tests {
         while let Some(item) = skip.next().unwrap() {
             seen.push(match item {
                 Item::Document(Piece { text, index, .. }) => format!("{index}{text}"),
-                other => format!("{other:?}"),
+                Item::Unread(it) => format!("{:?} {:?}", it.what, it.at),
+                other => panic!("{other:?}"),
             });
         }
-        assert_eq!(seen, ["0one\n", "BadEncoding", "2three\n"]);
+        assert_eq!(seen, ["0one\n", "Encoding Byte(12)", "2three\n"]);
 
         let mut replace = reader(bytes, Encoding::Replace, None, 1000);
         let Some(Item::Document(Piece { text, replaced, .. })) = replace.next().unwrap() else {

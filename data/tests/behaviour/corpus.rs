@@ -116,6 +116,7 @@ fn made(report: &Report) -> impl PartialEq + std::fmt::Debug + use<> {
         report.judged.clone(),
         report.sources.clone(),
         report.duplicate_sizes.clone(),
+        (report.evaluations.clone(), report.links.clone()),
     )
 }
 
@@ -136,6 +137,8 @@ fn sources_are_read_judged_and_compared() {
     let twice = &crawl.steps[1];
     assert_eq!(twice.dropped, [("the same words".to_owned(), 1)].into());
     assert_eq!(twice.samples[0].place, "https://b.example/1");
+    let first = Some("https://a.example/1".to_owned());
+    assert_eq!(twice.samples[0].other, first);
     assert_eq!(crawl.kept.documents, 2);
     assert_eq!(crawl.kept.hosts, [("a.example".to_owned(), 2)].into());
     // Across sources: one word of another file's document differs.
@@ -144,6 +147,8 @@ fn sources_are_read_judged_and_compared() {
         more.dropped,
         [("nearly the same words".to_owned(), 1)].into()
     );
+    let other = more.samples[0].other.clone().unwrap();
+    assert!(other.ends_with("lines.jsonl#0"), "{other}");
     assert_eq!(report.sources["table"].documents, 2);
     let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
     assert!(page.contains("nearly the same words"));
@@ -213,8 +218,49 @@ fn where_documents_come_from_is_kept() {
 #[test]
 fn many_machines_make_what_one_makes() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = corpus(folder.path());
+    let mut recipe = corpus(folder.path());
+    // What is read beside the sources, and has faults of its own.
+    let (exam, links) = (
+        folder.path().join("exam.jsonl"),
+        folder.path().join("links.tsv"),
+    );
+    let question = serde_json::json!({ "text": prose(15, 20) });
+    fs::write(
+        &exam,
+        format!("{question}\n{{\"text\": \"short\"}}\nno JSON\n"),
+    )
+    .unwrap();
+    fs::write(
+        &links,
+        "https://a.example/1\t5\nhttps://a.example/2\t1\nno link\n",
+    )
+    .unwrap();
+    let beside = r##"(name: "beside", sources: [Files(name: Some("crawl"), paths: ["#/crawl.warc"], bad_lines: Skip,
+            outlinks: Some((paths: ["#/links.tsv"])))],
+        contamination: Some((texts: [Files(name: Some("exam"), paths: ["#/exam.jsonl"], bad_lines: Skip)])),
+        tokenizer: Byte, split: Position(validation: 0.2))"##;
+    let beside = beside.replace('#', &folder.path().display().to_string());
+    let beside: DataRecipe = from_ron_str(&beside).unwrap();
+    recipe.sources[0] = beside.sources[0].clone();
+    recipe.contamination = beside.contamination;
     let one = prepared(&recipe, &options(folder.path(), "one")).report;
+    let told = &one.evaluations["exam"];
+    let counts = (
+        told.read.documents,
+        told.read.bad_lines_skipped,
+        told.too_short,
+        told.found,
+    );
+    assert_eq!(counts, (2, 1, 1, 1));
+    let told = &one.links["crawl"];
+    assert_eq!((told.lines, told.below, told.bad, told.kept), (2, 1, 1, 1));
+    let page = fs::read_to_string(folder.path().join("one/report.html")).unwrap();
+    for place in ["exam.jsonl:3: ", "links.tsv:3: "] {
+        assert!(
+            one.to_string().contains(place) && page.contains(place),
+            "{one}"
+        );
+    }
     let mut folders = Vec::new();
     for number in 1..=3 {
         let share = Share { number, of: 3 };
@@ -223,7 +269,14 @@ fn many_machines_make_what_one_makes() {
         folders.push(made.unwrap());
     }
     // Where the shares are joined, the files need not be.
-    for name in ["crawl.warc", "lines.jsonl", "more.jsonl", "table.csv"] {
+    for name in [
+        "crawl.warc",
+        "lines.jsonl",
+        "more.jsonl",
+        "table.csv",
+        "exam.jsonl",
+        "links.tsv",
+    ] {
         fs::remove_file(folder.path().join(name)).unwrap();
     }
     folders.reverse();
@@ -400,6 +453,12 @@ fn every_source_is_told_of_and_repairs_are_counted() {
     assert_eq!(b.kept.hosts, [("example.org".to_owned(), 1)].into());
     assert!(b.steps.is_empty());
     assert!(plain.to_string().contains("1 bad lines"), "{plain}");
+    let sample = &b.read.samples[0];
+    assert!(sample.place.ends_with("b.jsonl:2") && sample.text.contains("not JSON"));
+    let page = fs::read_to_string(folder.path().join("out /report.html")).unwrap();
+    for told in [&plain.to_string(), &page] {
+        assert!(told.contains(&sample.place), "{told}");
+    }
     let repaired = report("Characters(())");
     assert_eq!(repaired.judged["a"].steps[0].changed, 1);
     assert_eq!(repaired.judged["b"].steps[0].changed, 0);
@@ -452,7 +511,17 @@ fn what_a_model_is_tested_on_is_taken_out() {
             (u64::from(left == 19), changed, told),
             "{action}"
         );
-        assert_eq!(step.samples.len() as u64, dropped + told, "{action}");
+        assert_eq!(
+            step.samples.len() as u64,
+            dropped + told + changed,
+            "{action}"
+        );
+        // From where it stands on, and whose text it is.
+        let sample = &step.samples[0];
+        assert!(sample.text.starts_with("The "), "{}", sample.text);
+        let other = sample.other.as_deref().unwrap_or_default();
+        assert!(other.ends_with("evaluation.txt#0"), "{other}");
+        assert_eq!(report.evaluations["0: files"].found, 1, "{action}");
         assert_eq!(step.documents_out, left, "{action}");
         assert_eq!(report.sources["lines"].documents, left, "{action}");
     }

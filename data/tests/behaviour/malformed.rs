@@ -65,6 +65,7 @@ fn marks_controls_and_line_ends_are_cleaned_and_counted() {
     assert_eq!(report.read.encoding_replaced, 1);
     assert_eq!(report.clean.newlines_changed, 2);
     assert_eq!(report.clean.control_removed, 2);
+    assert_eq!(report.clean.changed, 1);
     assert_eq!(report.kept.bytes, "one\ntwo\nthree \u{FFFD}\n".len() as u64);
 }
 
@@ -76,6 +77,7 @@ fn empty_and_blank_documents_are_no_documents() {
         assert_eq!(empty, bytes.is_empty().then_some(1), "{bytes:?}");
         assert_eq!(report.kept.documents, 0, "{bytes:?}");
         assert_eq!(report.clean.too_short, report.read.documents, "{bytes:?}");
+        assert_eq!(report.clean.samples.len() as u64, report.clean.too_short);
     }
 }
 
@@ -162,7 +164,42 @@ fn records_that_cannot_be_read_stop_the_run_or_are_counted() {
         );
         let report = outcome(name, bytes.as_bytes(), "Skip").unwrap();
         assert_eq!(report.read.damaged_skipped, 1, "{what}");
+        let sample = &report.read.samples[0];
+        assert_eq!(sample.reason, "damaged records", "{what}");
+        let stands = sample.place.contains(&format!("{name}: byte "));
+        assert!(
+            stands && fault.to_string().contains(&sample.text),
+            "{what}: {sample:?}"
+        );
         assert_eq!(report.kept.documents, documents, "{what}");
+    }
+}
+
+/// A crawl has a member for each record. What is damaged costs its record, and nothing before or behind it.
+#[test]
+fn a_damaged_member_of_a_crawl_costs_one_record() {
+    let record = |i: usize| {
+        let text = format!("The plain text of page {i:04}.\n").repeat(50);
+        let length = text.len();
+        let head =
+            "WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\nContent-Length: ";
+        gzip(format!("{head}{length}\r\n\r\n{text}\r\n\r\n").as_bytes())
+    };
+    for at in [0, 12, 60] {
+        let mut members: Vec<Vec<u8>> = (0..5).map(record).collect();
+        members[2][at] ^= 0x55;
+        let file = members.concat();
+        let fault = outcome("a.warc.gz", &file, "Stop").unwrap_err();
+        let said = fault.to_string();
+        assert!(said.contains("a.warc.gz: the record at byte "), "{said}");
+        assert!(said.contains("a damaged member"), "{said}");
+        let report = outcome("a.warc.gz", &file, "Skip").unwrap();
+        assert_eq!((report.read.damaged_skipped, report.kept.documents), (1, 4));
+        // The last one cut short is the end of the file.
+        members[4].truncate(at + 1);
+        let report = outcome("a.warc.gz", &members.concat(), "Skip").unwrap();
+        assert_eq!((report.read.damaged_skipped, report.kept.documents), (1, 3));
+        assert_eq!(report.read.broken_files.len(), 1, "{at}");
     }
 }
 
@@ -190,7 +227,10 @@ fn is_a_fault_of_the_file(name: &str, bytes: &[u8], field: &str, says: &str) {
         fault.is_usage() && said.contains(&format!("{name}: ")) && said.contains(says),
         "{fault}"
     );
-    assert!(!said.contains("gzip"), "{said}");
+    assert!(
+        !said.contains("gzip") && said.contains("bad_lines: Skip"),
+        "{said}"
+    );
     let report = outcome(name, bytes, &format!("Skip, field: \"{field}\"")).unwrap();
     let broken = &report.read.broken_files;
     assert!(
@@ -251,6 +291,7 @@ fn memory_does_not_grow_with_what_is_packed() {
     assert!(bomb.len() < 1 << 20, "{}", bomb.len());
     type Count = fn(&SourceReport) -> u64;
     let damaged: Count = |report| report.read.damaged_skipped;
+    let none: Count = |report| report.read.bad_lines_skipped;
     let counts: [(&str, Count); 6] = [
         ("a.jsonl.gz", |report| report.read.bad_lines_skipped),
         ("a.csv.gz", |report| report.read.broken_files.len() as u64),
@@ -262,11 +303,22 @@ fn memory_does_not_grow_with_what_is_packed() {
         ),
         ("a.tex.gz", damaged),
     ];
-    for (name, count) in counts {
-        fs::write(folder.path().join(name), &bomb).unwrap();
+    // Lists and objects in a field that nobody asks for, a line of nearly the longest.
+    let line = |item: &str| {
+        let items = vec![item; (15 << 20) / (item.len() + 1)].join(",");
+        gzip(format!("{{\"x\": [{items}], \"text\": \"A text.\"}}\n").as_bytes())
+    };
+    let lines = [line("0"), line("[]"), line("{\"text\":0}")];
+    for (name, count, packed, documents) in counts
+        .iter()
+        .map(|(name, count)| (*name, *count, &bomb, 0))
+        .chain(lines.iter().map(|line| ("a.jsonl.gz", none, line, 1)))
+    {
+        fs::write(folder.path().join(name), packed).unwrap();
         let before = memory::peak();
         let report = prepared(folder.path(), name, "Skip").unwrap();
-        assert_eq!((count(&report), report.kept.documents), (1, 0), "{name}");
+        let kept = report.kept.documents;
+        assert_eq!((count(&report) + kept, kept), (1, documents), "{name}");
         fs::remove_dir_all(folder.path().join("out")).unwrap();
         if let (Some(before), Some(after)) = (before, memory::peak()) {
             let grown = after.saturating_sub(before) >> 20;

@@ -64,14 +64,16 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
         if let Some(adapter) = run.adapter() {
             eprintln!("on {adapter}");
         }
-        let (padding, cropped) = run.waste()?;
-        if padding > 0.0 {
-            eprintln!("{:.1} % of a batch is padding", 100.0 * padding);
+        let waste = run.waste()?;
+        if waste.padding > 0.0 {
+            eprintln!("{:.1} % of a batch is padding", 100.0 * waste.padding);
         }
-        if cropped > 0.0 {
+        if waste.cropped > 0 {
+            let tokens = run.data.report().targets();
             eprintln!(
-                "{:.1} % of the text is cropped: no window holds it",
-                100.0 * cropped
+                "{} tokens are cropped, {:.1} % of the text: no window holds them",
+                grouped(waste.cropped),
+                100.0 * waste.cropped as f64 / tokens.max(1) as f64
             );
         }
     }

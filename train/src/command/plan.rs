@@ -3,7 +3,7 @@
 use crate::material::MaterialReport;
 use crate::optimizer::{AdamW, OptimizerRecipe};
 use crate::plan::{Load, OPTIMAL_TOKENS_PER_PARAMETER, Operations, Plan, Published, Speed};
-use crate::recipe::{Data, Recipe};
+use crate::recipe::Recipe;
 use crate::{Error, Result};
 use slovo_args::{Backend, PlanArgs};
 use slovo_data::Tokenizer;
@@ -94,9 +94,9 @@ fn recipe(args: &PlanArgs) -> Result<Plan> {
     let mut notes = Vec::new();
     let data = recipe.data()?;
     data.validate()?;
-    let report = match &recipe.data {
-        Data::Prepared(dir) => Some(MaterialReport::of_folder(dir)?),
-        _ => prepared(&data, &mut notes)?,
+    let report = match recipe.data.folder() {
+        Some(folder) => Some(MaterialReport::of_folder(folder)?),
+        None => prepared(&data, &mut notes)?,
     };
     let vocabulary = match (&report, recipe.model()?.vocab_size) {
         (Some(report), _) => report.tokenizer().vocab_size,

@@ -23,6 +23,7 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
     let windows = windows(valid, recipe.context()?, recipe.evaluation.stride)?;
     let windows = Arc::new(windows);
     let (batches, seed) = (batches(recipe, data)?, recipe.seed);
+    let waste = batches.waste();
     let on = training.clone();
     let speaker = samples::Speaker::new(recipe, &data.tokenizer, &data.validation)?;
     let evaluation = recipe.evaluation;
@@ -42,6 +43,7 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
         )),
         whole: Arc::new(EvalLoader::new(windows, None, evaluation.batch, device)),
         tokens_per_byte,
+        waste,
         milestones: milestones(recipe, speaker, |speaker, task: &CausalTask, step, stop| {
             speaker.speak(&task.model, step, stop)
         }),

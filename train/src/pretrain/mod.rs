@@ -11,8 +11,7 @@ pub(crate) use translation::batches as pair_batches;
 use crate::backend::{Adapter, Opened};
 use crate::checkpoint::RunIdentity;
 use crate::launches::{self, Launch};
-use crate::learner::launch;
-use crate::learner::{Describe, Export, Limits, Milestones, Outcome, Session};
+use crate::learner::{self, Describe, Export, Limits, Milestones, Outcome, Session};
 use crate::material::Material;
 use crate::place::{ModelPlace, Provenance};
 use crate::plan::{Operations, Plan};
@@ -27,7 +26,7 @@ use crate::{Error, Result, backend, limits, progress, report};
 use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
 use slovo_args::{Backend, PretrainArgs, TrainingArgs};
-use slovo_data::{Prepared, Tokenizer};
+use slovo_data::{Prepared, Tokenizer, Waste};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,26 +119,22 @@ impl Pretraining {
         Plan::of(&self.recipe, Some(&self.data.report()), operations)
     }
 
-    /// The share of a batch that is padding, and that of the text that no window holds, from 0 to 1; only
-    /// windows that begin with a document pad or crop.
+    /// What its windows leave empty, and what of the text they leave out.
     ///
     /// # Errors
     ///
     /// A context that the text is too short for.
-    pub fn waste(&self) -> Result<(f64, f64)> {
+    pub fn waste(&self) -> Result<Waste> {
         let Material::Text(data) = &self.data else {
             // Which pairs meet differs from batch to batch.
-            return Ok((0.0, 0.0));
+            return Ok(Waste::default());
         };
         Ok(match &self.recipe.objective {
-            Objective::Masked(masking) => {
-                let batches = masked_batches(&self.recipe, data, masking)?;
-                (batches.padding(), 0.0)
-            }
-            _ => {
-                let batches = batches(&self.recipe, data)?;
-                (batches.padding(), batches.cropped())
-            }
+            Objective::Masked(masking) => Waste {
+                padding: masked_batches(&self.recipe, data, masking)?.padding(),
+                cropped: 0,
+            },
+            _ => batches(&self.recipe, data)?.waste(),
         })
     }
 
@@ -220,7 +215,8 @@ impl Pretraining {
             false => Start::fresh(out, recipe, identity, parts.model)?,
         };
         start.run.keep_data(&data.report())?;
-        launches::begin(out, Launch::here(&args.backend, &opened, start.state.step))?;
+        let launch = Launch::here(&args.backend, &opened, start.state.step, parts.waste);
+        launches::begin(out, launch)?;
 
         let Evaluation {
             every, patience, ..
@@ -250,7 +246,7 @@ impl Pretraining {
             describe: describe(data.tokenizer().clone(), recipe.context()?),
             milestones: parts.milestones,
         };
-        let outcome = launch(start.model, train, parts.subset, session, args.progress);
+        let outcome = learner::launch(start.model, train, parts.subset, session, args.progress);
         // However the run ended; what was trained is worth more than what is told of it.
         if let Err(error) = report::write(out) {
             notice(&format!("warning: no report: {error}"));
@@ -284,6 +280,7 @@ struct Parts<M: Task> {
     /// What the end measures.
     whole: Batches<M>,
     tokens_per_byte: Option<f64>,
+    waste: Waste,
     milestones: Option<Milestones<M>>,
 }
 

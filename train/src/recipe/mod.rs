@@ -21,6 +21,7 @@ use crate::schedule::ScheduleRecipe;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use slovo_data::Windows;
+use slovo_data::mixture::Mixture;
 use slovo_data::prepare::expand;
 use slovo_data::recipe::{DataRecipe, apply_sets, from_ron_str, load_ron};
 use slovo_model::{MaskedLm, PRESETS, Seq2SeqConfig, TransformerConfig};
@@ -79,6 +80,14 @@ pub enum Data {
     Inline(Box<DataRecipe>),
     /// A folder that `prepare` has made, such as one whose parts came from several machines.
     Prepared(PathBuf),
+    /// The same, read by other weights than its own recipe says. A `Prepared` folder becomes one where
+    /// `data.mixture` is set.
+    Mixed {
+        /// The folder.
+        folder: PathBuf,
+        /// How much of each source is read.
+        mixture: Option<Mixture>,
+    },
 }
 
 /// The transformer to train.
@@ -223,8 +232,16 @@ impl Recipe {
         };
         // Files and presets are opened before `--set`, so that their fields can be set too.
         let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
-        if !matches!(recipe.data, Data::Prepared(_)) {
+        if recipe.data.folder().is_none() {
             recipe.data = Data::Inline(Box::new(recipe.data.open(folder)?));
+        }
+        if let Data::Prepared(folder) = &recipe.data
+            && sets.iter().any(|set| set.starts_with("data.mixture"))
+        {
+            recipe.data = Data::Mixed {
+                mixture: recipe.data()?.mixture,
+                folder: folder.clone(),
+            };
         }
         match (base, &recipe.model) {
             (Some(base), _) => recipe.begin_with(base)?,
@@ -326,8 +343,30 @@ impl Data {
             Data::Default => DataRecipe::standard()?,
             Data::File(path) => DataRecipe::load(&folder.join(path), &[])?,
             Data::Inline(recipe) => (**recipe).clone(),
-            Data::Prepared(dir) => slovo_data::prepare::recipe_of(dir)?,
+            Data::Prepared(folder) => slovo_data::prepare::recipe_of(folder)?,
+            Data::Mixed { folder, mixture } => {
+                let data = DataRecipe {
+                    mixture: mixture.clone(),
+                    ..slovo_data::prepare::recipe_of(folder)?
+                };
+                data.validate()?;
+                data
+            }
         })
+    }
+
+    /// Whether sources are mixed by weights; where a folder is gone, nobody knows.
+    fn is_mixed(&self) -> bool {
+        let data = self.open(Path::new(""));
+        data.is_ok_and(|data| data.mixture.is_some())
+    }
+
+    /// The folder that it was prepared in, where the recipe names it.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Data::Prepared(folder) | Data::Mixed { folder, .. } => Some(folder),
+            Data::Default | Data::File(_) | Data::Inline(_) => None,
+        }
     }
 }
 

@@ -47,25 +47,19 @@ pub fn data(record: &RunRecord) -> String {
                 data.bytes_per_token
             ),
         ),
-        (
-            "left out",
-            format!(
-                "{} documents too short, {} not UTF-8, {} bad lines",
-                grouped(clean.too_short),
-                grouped(data.read.encoding_skipped),
-                grouped(data.read.bad_lines_skipped)
-            ),
-        ),
+        ("left out", data.left_out()),
         (
             "changed",
             format!(
-                "{} line ends, {} control characters, {} bytes not UTF-8, {} documents to NFC",
+                "{} documents: {} line ends, {} control characters, {} bytes not UTF-8, {} texts to NFC",
+                grouped(clean.changed),
                 grouped(clean.newlines_changed),
                 grouped(clean.control_removed),
                 grouped(data.read.encoding_replaced),
                 grouped(clean.nfc_changed)
             ),
         ),
+        ("windows", windows(record, data.train.tokens)),
         ("fingerprint", data.fingerprint.clone()),
     ];
     let known = known.map(|(name, value)| (name.to_string(), value));
@@ -105,6 +99,7 @@ fn pairs(data: &PairReport, recipe: Vec<(String, String)>) -> String {
                 grouped(dropped.held_out)
             ),
         ),
+        ("windows", windows(record, data.train.tokens)),
         ("fingerprint", data.fingerprint.clone()),
     ];
     let known = known.map(|(name, value)| (name.to_string(), value));
@@ -159,6 +154,18 @@ fn shares(what: &str, shares: &BTreeMap<String, Share>) -> String {
         );
     }
     text
+}
+
+/// What the last launch's windows leave empty, and what of so many tokens they leave out.
+fn windows(record: &RunRecord, tokens: u64) -> String {
+    let waste = record.launches.last().map(|launch| launch.waste);
+    let waste = waste.unwrap_or_default();
+    format!(
+        "{:.1} % of a batch is padding, {} tokens are cropped ({:.1} %)",
+        100.0 * waste.padding,
+        grouped(waste.cropped),
+        100.0 * waste.cropped as f64 / tokens.max(1) as f64
+    )
 }
 
 /// Each launch, when and on what.

@@ -137,9 +137,10 @@ pub fn by_source(records: &[RunRecord], names: &[String]) -> String {
     let row = |source: &&str| {
         let cells = records.iter().map(|record| {
             let found = record.sources.iter().find(|figure| figure.name == **source);
-            found.map_or("–".to_owned(), |figure| match figure.interval {
-                Some(half) => format!("{:.3} ± {half:.3}", figure.bits_per_byte),
-                None => format!("{:.3}", figure.bits_per_byte),
+            let bits = found.and_then(|figure| Some((figure.bits_per_byte?, figure.interval)));
+            bits.map_or("–".to_owned(), |(bits, interval)| match interval {
+                Some(half) => format!("{bits:.3} ± {half:.3}"),
+                None => format!("{bits:.3}"),
             })
         });
         std::iter::once((*source).to_owned()).chain(cells).collect()

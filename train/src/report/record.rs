@@ -36,12 +36,12 @@ pub struct EvalRow {
 pub struct SourceFigure {
     /// Its name.
     pub name: String,
-    /// Bytes of its held-out text.
+    /// Bytes of its held-out text; 0 where nothing of it is held out.
     pub bytes: u64,
-    /// Mean loss in nats per token.
-    pub loss: f64,
+    /// Mean loss in nats per token, where something was measured.
+    pub loss: Option<f64>,
     /// Bits for a byte of the text.
-    pub bits_per_byte: f64,
+    pub bits_per_byte: Option<f64>,
     /// Half the width of its 95 % interval.
     pub interval: Option<f64>,
 }

@@ -67,7 +67,14 @@ impl Language {
     /// The first value that cannot work.
     pub fn validate(&self) -> Result<(), Invalid> {
         super::values::check_shares(&[("confidence", Some(self.confidence))])?;
-        let right = "write codes of ISO 639-1 for languages that can be told apart, such as \"en\"";
+        static RIGHT: LazyLock<String> = LazyLock::new(|| {
+            let known: Vec<&str> = languages().collect();
+            format!(
+                "write codes of languages that can be told apart: {}",
+                known.join(", ")
+            )
+        });
+        let right = RIGHT.as_str();
         if self.languages.is_empty() {
             return Err(("languages", "empty".to_owned(), right));
         }

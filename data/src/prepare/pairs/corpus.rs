@@ -73,7 +73,7 @@ impl<'a> PairCorpus<'a> {
                         *text = kept.trim().to_owned();
                         true
                     }
-                    Verdict::Drop(_) => false,
+                    Verdict::Drop { .. } => false,
                 }
             };
             let (source, target) = (side(&mut pair.source), side(&mut pair.target));

@@ -181,6 +181,6 @@ impl fmt::Display for PairReport {
             grouped(self.clean.nfc_changed),
         )?;
         writeln!(f, "fingerprint   {}", self.fingerprint)?;
-        write!(f, "{}{}", self.seconds, self.peak_memory)
+        write!(f, "seconds       {}{}", self.seconds, self.peak_memory)
     }
 }

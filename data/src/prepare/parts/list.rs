@@ -1,11 +1,14 @@
 //! The list beside the parts of a folder: what they were made by, and how many there are.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::prepare::contamination::EvaluationReport;
+use crate::source::LinkReport;
 
 /// The list beside the parts.
 const LIST: &str = "parts.json";
@@ -22,6 +25,17 @@ pub(super) struct List {
     /// SHA-256 over what of the recipe decides what is in them.
     pub recipe: String,
     pub parts: usize,
+    /// What was read beside the sources.
+    pub beside: Beside,
+}
+
+/// What is read beside the sources, and decides which of their documents are kept.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Beside {
+    /// Evaluations, by name.
+    pub evaluations: BTreeMap<String, EvaluationReport>,
+    /// Lists of links, by source.
+    pub links: BTreeMap<String, LinkReport>,
 }
 
 /// The folder of a share's parts, by its own name or by what `--out` said, beside which it lies.
@@ -57,16 +71,11 @@ impl List {
     }
 }
 
-/// Makes a folder ready for parts of this key: those of another go. The lock is held until it is dropped.
+/// Makes a folder ready for parts of this list: those of another key go. The lock is held until it is dropped.
 ///
 /// # Errors
 /// Another process that is at work there, a disk that fails.
-pub(in crate::prepare) fn begin(
-    folder: &Path,
-    key: &str,
-    recipe: &str,
-    parts: usize,
-) -> Result<File, Error> {
+pub(super) fn begin(folder: &Path, list: &List) -> Result<File, Error> {
     std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let lock = folder.join(LOCK);
     let lock = File::create(&lock).map_err(Error::io("create", &lock))?;
@@ -79,7 +88,7 @@ pub(in crate::prepare) fn begin(
                     .to_owned(),
         });
     }
-    if List::read(folder).is_ok_and(|list| list.key != key) {
+    if List::read(folder).is_ok_and(|found| found.key != list.key) {
         for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
             let path = entry.map_err(Error::io("read", folder))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -88,13 +97,8 @@ pub(in crate::prepare) fn begin(
             }
         }
     }
-    let list = List {
-        key: key.to_owned(),
-        recipe: recipe.to_owned(),
-        parts,
-    };
     let path = folder.join(LIST);
-    let json = serde_json::to_vec(&list).map_err(std::io::Error::from);
+    let json = serde_json::to_vec(list).map_err(std::io::Error::from);
     json.and_then(|json| crate::files::write(&path, &json))
         .map_err(Error::io("write", &path))?;
     Ok(lock)

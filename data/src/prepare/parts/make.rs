@@ -204,7 +204,7 @@ fn ruled(
         step.enter(&document.text);
         match rule.apply(&document.text, document.origin.url.as_deref()) {
             Verdict::Drop(reason) if !piece => {
-                step.drop(reason, &document.text, || document.place());
+                step.drop(reason, || document.sample());
                 return false;
             }
             Verdict::Change(text) => {
@@ -214,7 +214,7 @@ fn ruled(
             Verdict::Keep | Verdict::Drop(_) => step.changed += u64::from(repairs == Some(number)),
         }
         if document.text.trim().is_empty() && !piece {
-            step.drop("nothing left", "", || document.place());
+            step.drop("nothing left", || document.sample());
             return false;
         }
         step.leave(&document.text);

@@ -25,9 +25,10 @@ mod store;
 
 pub use divide::Share;
 pub(super) use file::DocumentWriter;
+pub(crate) use list::Beside;
 pub use list::share_folder;
 pub(super) use list::{PARTS, key_of};
 pub(super) use report::OpenText;
-pub use report::{Kept, Sample, SourceReport, StepReport};
+pub use report::{Kept, SourceReport, StepReport};
 pub(super) use run::{Work, loaded_rules, make_parts, recipe_key};
 pub(super) use store::{Store, pieces};

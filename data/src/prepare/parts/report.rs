@@ -6,14 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean::CleanReport;
 use crate::document::Document;
+use crate::sample::{Sample, Samples};
 use crate::source::{InputFile, ReadCounts};
 
 /// Version of a part's files, and of everything that decides what is in them.
-pub(super) const VERSION: u32 = 2;
-/// Texts of each reason that are kept for a person to look at.
-const SAMPLES: usize = 3;
-/// Characters of such a text.
-const SAMPLE_CHARS: usize = 240;
+pub(super) const VERSION: u32 = 3;
 /// Hosts of a source that are told apart; a host that comes anew is one of the others.
 const HOSTS: usize = 20_000;
 /// What those are called together. No host is.
@@ -128,31 +125,13 @@ pub struct StepReport {
     pub documents_out: u64,
     /// Bytes that it kept.
     pub bytes_out: u64,
+    /// Documents in which it found something, by what that is called: of evaluations, their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub found: BTreeMap<String, u64>,
     /// Documents that it left out, by criterion.
     pub dropped: BTreeMap<String, u64>,
     /// Some of them.
-    pub samples: Vec<Sample>,
-}
-
-/// A document that was left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sample {
-    /// Where it stands: its address, or file and number.
-    pub place: String,
-    /// The criterion.
-    pub reason: String,
-    /// How it begins.
-    pub text: String,
-}
-
-impl Sample {
-    pub(crate) fn new(place: String, reason: &str, text: &str) -> Self {
-        Self {
-            place,
-            reason: reason.to_owned(),
-            text: text.chars().take(SAMPLE_CHARS).collect(),
-        }
-    }
+    pub samples: Samples,
 }
 
 impl StepReport {
@@ -175,23 +154,16 @@ impl StepReport {
         self.bytes_out += text.len() as u64;
     }
 
-    /// Counts a document that is left out; `place` is asked for where it becomes a sample.
-    pub(crate) fn drop(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
+    /// Counts a document that is left out; a sample is made where there is room for one.
+    pub(crate) fn drop(&mut self, reason: &str, sample: impl FnOnce() -> Sample) {
         *self.dropped.entry(reason.to_owned()).or_default() += 1;
-        self.sample(reason, text, place);
+        self.samples.keep(reason, sample);
     }
 
     /// Counts a document that is told of, and stays.
-    pub(crate) fn tell(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
+    pub(crate) fn tell(&mut self, reason: &str, sample: impl FnOnce() -> Sample) {
         self.told += 1;
-        self.sample(reason, text, place);
-    }
-
-    fn sample(&mut self, reason: &str, text: &str, place: impl FnOnce() -> String) {
-        let same = self.samples.iter().filter(|it| it.reason == reason);
-        if same.count() < SAMPLES {
-            self.samples.push(Sample::new(place(), reason, text));
-        }
+        self.samples.keep(reason, sample);
     }
 
     /// Adds what the same rule did to the next piece of one text, which counts as one document.
@@ -206,7 +178,10 @@ impl StepReport {
             &mut self.changed,
             &mut self.told,
             &mut self.documents_out,
-        ] {
+        ]
+        .into_iter()
+        .chain(self.found.values_mut())
+        {
             *count = (*count).min(1);
         }
     }
@@ -219,14 +194,12 @@ impl StepReport {
         self.told += other.told;
         self.documents_out += other.documents_out;
         self.bytes_out += other.bytes_out;
-        for sample in &other.samples {
-            let same = self.samples.iter().filter(|it| it.reason == sample.reason);
-            if same.count() < SAMPLES {
-                self.samples.push(sample.clone());
-            }
-        }
-        for (reason, count) in &other.dropped {
-            *self.dropped.entry(reason.clone()).or_default() += count;
+        self.samples.add(&other.samples);
+        for (sums, counts) in [
+            (&mut self.dropped, &other.dropped),
+            (&mut self.found, &other.found),
+        ] {
+            add(sums, counts);
         }
     }
 }
@@ -279,15 +252,20 @@ impl Kept {
             (&mut self.languages, &other.languages),
             (&mut self.hosts, &other.hosts),
         ] {
-            for (name, count) in counts {
-                *sums.entry(name.clone()).or_default() += count;
-            }
+            add(sums, counts);
         }
         let classes = self.lengths.len().max(other.lengths.len());
         self.lengths.resize(classes, 0);
         for (sum, count) in self.lengths.iter_mut().zip(&other.lengths) {
             *sum += count;
         }
+    }
+}
+
+/// Adds counts by name.
+fn add(sums: &mut BTreeMap<String, u64>, counts: &BTreeMap<String, u64>) {
+    for (name, count) in counts {
+        *sums.entry(name.clone()).or_default() += count;
     }
 }
 
@@ -350,14 +328,14 @@ mod tests {
     fn a_reason_keeps_a_few_samples() {
         let mut step = StepReport::new("rule");
         for i in 0..10 {
-            step.drop("short", "text", || format!("document {i}"));
+            step.drop("short", || Sample::at(format!("document {i}"), "text"));
         }
-        step.drop("long", "text", || "another".to_owned());
+        step.drop("long", || Sample::at("another".to_owned(), "text"));
         assert_eq!(step.dropped["short"], 10);
-        assert_eq!(step.samples.len(), SAMPLES + 1);
+        assert_eq!(step.samples.len(), 4);
         let mut sum = step.clone();
         sum.add(&step);
         assert_eq!(sum.dropped["short"], 20);
-        assert_eq!(sum.samples.len(), SAMPLES + 2);
+        assert_eq!(sum.samples.len(), 5);
     }
 }

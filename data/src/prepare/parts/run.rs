@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::divide::{Part, Share, divide};
-use super::list::begin;
+use super::list::{Beside, List, begin};
 use super::make::{Names, make_part};
 use super::report::{PartReport, VERSION};
 use super::store::Store;
@@ -61,6 +61,15 @@ impl<'a> Work<'a> {
 }
 
 impl Work<'_> {
+    /// What was read beside the sources.
+    fn beside(&self) -> Beside {
+        let held = self.contamination.map(Held::reports);
+        Beside {
+            evaluations: held.cloned().unwrap_or_default(),
+            links: self.inputs.links().clone(),
+        }
+    }
+
     /// The rules for a source.
     pub(super) fn rules(&self, source: &str) -> &[Rule] {
         self.rules.get(source).map_or(&[], Vec::as_slice)
@@ -133,7 +142,13 @@ pub(in crate::prepare) fn make_parts(
     stop: &AtomicBool,
 ) -> Result<Store, Error> {
     let mut parts: Vec<Part> = divide(work.inputs);
-    let lock = begin(folder, &work.key, &work.recipe_key, parts.len())?;
+    let list = List {
+        key: work.key.clone(),
+        recipe: work.recipe_key.clone(),
+        parts: parts.len(),
+        beside: work.beside(),
+    };
+    let lock = begin(folder, &list)?;
     parts.retain(|part| share.holds(part.number));
     let mut reports: Vec<Option<PartReport>> = Vec::with_capacity(parts.len());
     for part in &parts {
@@ -202,7 +217,7 @@ pub(in crate::prepare) fn make_parts(
         return Err(Error::Stopped);
     }
     let reports = reports.into_iter().flatten().collect();
-    Ok(Store::new(folder, reports, lock))
+    Ok(Store::new(folder, reports, list.beside, lock))
 }
 
 /// Of several faults, that of the first part is told, whatever the order in which they came.

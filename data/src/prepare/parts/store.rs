@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::file::DocumentReader;
-use super::list::List;
+use super::list::{Beside, List};
 use super::make::Names;
 use super::report::{OpenText, PartReport, SourceReport, StepReport};
 use super::run::read_part;
@@ -23,6 +23,8 @@ use crate::source::InputFile;
 pub(in crate::prepare) struct Store {
     /// Reports of the parts in order, each with the folder that it lies in.
     parts: Vec<(PathBuf, PartReport)>,
+    /// What was read beside the sources.
+    beside: Beside,
     gone: Gone,
     /// Held while the parts are read.
     _lock: Option<File>,
@@ -30,10 +32,16 @@ pub(in crate::prepare) struct Store {
 
 impl Store {
     /// The parts that were made in one folder, which is locked.
-    pub(in crate::prepare) fn new(folder: &Path, reports: Vec<PartReport>, lock: File) -> Self {
+    pub(in crate::prepare) fn new(
+        folder: &Path,
+        reports: Vec<PartReport>,
+        beside: Beside,
+        lock: File,
+    ) -> Self {
         let parts = reports.into_iter();
         Self {
             parts: parts.map(|report| (folder.to_owned(), report)).collect(),
+            beside,
             gone: Gone::default(),
             _lock: Some(lock),
         }
@@ -77,14 +85,15 @@ impl Store {
         }
         parts.sort_by_key(|(_, report)| report.number);
         parts.dedup_by_key(|(_, report)| report.number);
-        if let Some((list, folder)) = first
+        if let Some((list, folder)) = &first
             && let Some(missing) =
                 (0..list.parts).find(|&i| parts.get(i).is_none_or(|(_, it)| it.number != i))
         {
             return Err(Error::Parts {
-                path: folder.to_owned(),
+                path: (*folder).to_owned(),
                 what: format!(
-                    "of {} parts {} are in the folders given; part {missing} is missing: run its share again",
+                    "of {} parts {} are in the folders given; part {missing} is missing: of --shard I/N, run again \
+                     that whose I is 1 more than {missing} modulo N",
                     list.parts,
                     parts.len()
                 ),
@@ -92,6 +101,7 @@ impl Store {
         }
         Ok(Self {
             parts,
+            beside: first.map(|(list, _)| list.beside).unwrap_or_default(),
             gone: Gone::default(),
             _lock: None,
         })
@@ -100,6 +110,11 @@ impl Store {
     /// The reports, in order.
     pub(in crate::prepare) fn reports(&self) -> impl Iterator<Item = &PartReport> {
         self.parts.iter().map(|(_, report)| report)
+    }
+
+    /// What was read beside the sources.
+    pub(in crate::prepare) fn beside(&self) -> &Beside {
+        &self.beside
     }
 
     /// The files that the parts were made from.
@@ -125,6 +140,17 @@ impl Store {
         self.gone = gone;
     }
 
+    /// The documents that stay for the first few that go of each source.
+    fn examples(&self) -> impl Iterator<Item = u64> {
+        let mut next = 0;
+        // A few of each part are enough for its source.
+        self.reports().flat_map(move |report| {
+            let these = next..next + report.documents;
+            next = these.end;
+            self.gone.examples(these)
+        })
+    }
+
     /// Gives every document that stays to `take`, in order, and says what became of each source.
     pub(in crate::prepare) fn scan(
         &self,
@@ -138,18 +164,34 @@ impl Store {
                 .or_default()
                 .add(report);
         }
-        for source in sources.values_mut() {
-            if self.gone.looked() {
+        if self.gone.looked() {
+            for source in sources.values_mut() {
                 source.steps.push(StepReport::new("duplicates"));
             }
         }
         let sources = RefCell::new(sources);
+        // Where those stand that stay for the first to go.
+        let mut places: BTreeMap<u64, String> = self
+            .examples()
+            .map(|document| (document, String::new()))
+            .collect();
         let mut open = OpenText::default();
         // What became of the text whose pieces come.
         let mut text = StepReport::default();
         self.each_of(
             stop,
-            &mut |document, fate| {
+            &mut |number, document, fate| {
+                if let Some(place) = places.get_mut(&number) {
+                    *place = document.place();
+                }
+                let mut sources = sources.borrow_mut();
+                let source = sources.get_mut(&document.source);
+                let (true, Some(step)) = (
+                    self.gone.looked(),
+                    source.and_then(|source| source.steps.last_mut()),
+                ) else {
+                    return;
+                };
                 let mut piece = StepReport::default();
                 piece.enter(&document.text);
                 match fate {
@@ -158,14 +200,13 @@ impl Store {
                         piece.changed = 1;
                         piece.leave(left);
                     }
-                    Fate::Goes(why) => piece.drop(why, &document.text, || document.place()),
+                    Fate::Goes(repeat) => step.drop(repeat.why, || {
+                        let first = repeat.first.and_then(|first| places.get(&first));
+                        document.sample().beside(first.cloned())
+                    }),
                 }
                 text.join(&piece);
-                if !document.continues
-                    && self.gone.looked()
-                    && let Some(source) = sources.borrow_mut().get_mut(&document.source)
-                    && let Some(step) = source.steps.last_mut()
-                {
+                if !document.continues {
                     step.add(&std::mem::take(&mut text));
                 }
             },
@@ -186,14 +227,14 @@ impl Store {
         stop: &AtomicBool,
         take: &mut dyn FnMut(Document) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each_of(stop, &mut |_, _| {}, take)
+        self.each_of(stop, &mut |_, _, _| {}, take)
     }
 
     /// One thread reads, this one judges.
     fn each_of(
         &self,
         stop: &AtomicBool,
-        tell: &mut dyn FnMut(&Document, &Fate),
+        tell: &mut dyn FnMut(u64, &Document, &Fate),
         take: &mut dyn FnMut(Document) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut number: u64 = 0;
@@ -205,8 +246,8 @@ impl Store {
                 Fate::Goes(_) if piece => Fate::LosesParagraphs(String::new()),
                 fate => fate,
             };
+            tell(number, &document, &fate);
             number += 1;
-            tell(&document, &fate);
             match fate {
                 Fate::Stays => {}
                 Fate::LosesParagraphs(left) => document.text = left,

@@ -112,7 +112,7 @@ fn bad_json_says_what_is_there() {
         ("[1]", "a list where an object should be"),
         (
             "{\"source\": \"a\", \"ru\": \"b\"}",
-            "no field `target`; there are: ru, source",
+            "no field `target`; there are: source, ru",
         ),
         (
             "{\"source\": 5, \"target\": \"b\"}",

@@ -13,5 +13,5 @@ mod warc;
 
 pub use html::{MAX_HTML, Page, main_text};
 pub use html_file::HtmlReader;
-pub use outlinks::{BadLine, MIN_SCORE, Outlinks, ReadOutlinks};
+pub use outlinks::{BadLine, LinkReport, MIN_SCORE, Outlinks};
 pub use warc::{MAX_PAYLOAD, WarcReader};

@@ -13,10 +13,11 @@ mod tests;
 use std::borrow::Cow;
 use std::io::{self, BufRead};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::address::canonical;
+use crate::sample::Samples;
 
 /// WebText's least score.
 pub const MIN_SCORE: f64 = 3.0;
@@ -35,15 +36,30 @@ pub struct Outlinks {
     fingerprints: Vec<u64>,
 }
 
-/// What a list had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReadOutlinks {
+/// What lists had.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkReport {
     /// Lines with an address and a score.
     pub lines: u64,
     /// Those whose score is too low.
     pub below: u64,
+    /// Different addresses that are kept, those of lists before among them.
+    pub kept: u64,
     /// Lines that could not be read.
     pub bad: u64,
+    /// Some of those.
+    pub samples: Samples,
+}
+
+impl LinkReport {
+    /// Adds the next list of the same links.
+    pub(crate) fn add(&mut self, list: &Self) {
+        self.lines += list.lines;
+        self.below += list.below;
+        self.kept = list.kept;
+        self.bad += list.bad;
+        self.samples.add(&list.samples);
+    }
 }
 
 /// A line that could not be read.
@@ -74,10 +90,13 @@ impl Outlinks {
         input: impl BufRead,
         min_score: f64,
         on_bad: impl FnMut(BadLine),
-    ) -> io::Result<ReadOutlinks> {
+    ) -> io::Result<LinkReport> {
         let counts = self.read_unsorted(input, min_score, on_bad);
         self.sort();
-        counts
+        Ok(LinkReport {
+            kept: self.len() as u64,
+            ..counts?
+        })
     }
 
     fn read_unsorted(
@@ -85,8 +104,8 @@ impl Outlinks {
         mut input: impl BufRead,
         min_score: f64,
         mut on_bad: impl FnMut(BadLine),
-    ) -> io::Result<ReadOutlinks> {
-        let mut counts = ReadOutlinks::default();
+    ) -> io::Result<LinkReport> {
+        let mut counts = LinkReport::default();
         let mut bytes = Vec::new();
         let mut address = Vec::new();
         let mut line = 0;

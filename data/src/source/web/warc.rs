@@ -6,7 +6,8 @@
 //! taken off below, all members of it.
 //!
 //! A record with a wrong length would take the next ones with it. So a record is held before it is
-//! believed; if it does not end where one can, reading goes on at the next line that begins a record.
+//! believed; if it does not end where one can, reading goes on at the next line that begins a record. One that is
+//! too long to be held ends where such a line stands in it.
 
 mod head;
 mod input;
@@ -21,6 +22,7 @@ use super::charset::{Decoded, charset_in, decode_html, decode_plain};
 use super::html::main_text;
 use super::http::{BodyFault, Response};
 use crate::source::entry::{Entry, Fault, Found, Reader};
+use crate::source::gzip::Interruption;
 
 /// The longest block of a record, and the longest page without its encodings, that is read, in bytes.
 /// Crawlers cut pages at 1 to 5 MiB; what is longer is no page that a person reads.
@@ -29,8 +31,8 @@ pub const MAX_PAYLOAD: usize = 16 << 20;
 /// Why a page longer than [`MAX_PAYLOAD`] is left out.
 pub(super) const TOO_LARGE: &str = "larger than 16 MiB";
 
-/// Line ends behind a record, in bytes, that are held while the next one is looked for. The standard has
-/// four.
+/// Line ends behind a record, in bytes, among which an empty line is looked for. The standard has four, and
+/// the empty line with them.
 const MAX_LINE_ENDS: usize = 64;
 
 /// Bytes at the start of a page without a content type in which HTML is looked for, as
@@ -47,6 +49,8 @@ pub struct WarcReader {
     /// The last record's block; its memory serves the next.
     block: Vec<u8>,
     place: Place,
+    /// Where the record that is being read begins.
+    start: u64,
     /// Bytes before here were looked through for the start of a record once, and are not again: else a
     /// file of wrong lengths would be read as often as it has records.
     searched: u64,
@@ -69,6 +73,7 @@ impl WarcReader {
             input: Input::new(input),
             block: Vec::new(),
             place: Place::Record,
+            start: 0,
             searched: 0,
         }
     }
@@ -89,12 +94,10 @@ impl WarcReader {
     }
 
     /// Whether a record can end here: an empty line, the next record or the end comes. Line ends go to
-    /// the end of `block`.
+    /// the end of `block`. Nothing is read behind an empty line: it may be damaged, and the record is whole.
     fn is_record_end(&mut self) -> io::Result<bool> {
-        let length = self.block.len();
-        self.input.read_line_ends(MAX_LINE_ENDS, &mut self.block)?;
-        let feeds = self.block[length..].iter().filter(|&&byte| byte == b'\n');
-        Ok(feeds.count() >= 2 || self.input.is_at_end()? || self.input.is_next(MAGIC)?)
+        let is_empty_line = self.input.read_empty_line(MAX_LINE_ENDS, &mut self.block)?;
+        Ok(is_empty_line || self.input.is_at_end()? || self.input.is_next(MAGIC)?)
     }
 
     /// Reads the block of a record that began at `start`. `Some` says why there is none.
@@ -104,9 +107,19 @@ impl WarcReader {
         let read = if is_held {
             self.input.read(length, &mut self.block)?
         } else {
-            self.input.skip(length)?
+            self.input.skip_to(length, MAGIC)?
         };
-        let message = if read < length {
+        let message = if read < length && !self.input.is_at_end()? {
+            self.place = Place::Record;
+            let message = format!(
+                "the record does not end where its Content-Length of {length} says: the next one begins after {read} \
+                 bytes of it"
+            );
+            return Ok(Some(Found::Damaged {
+                offset: start,
+                message,
+            }));
+        } else if read < length {
             format!(
                 "the record is cut short: its Content-Length is {length}, and the file ends after {read} bytes of it"
             )
@@ -202,11 +215,29 @@ impl WarcReader {
 
 impl Reader for WarcReader {
     fn next(&mut self) -> Result<Option<Found>, Fault> {
+        self.start = self.input.offset();
+        match self.advance() {
+            // Behind it another member of the file begins, and with it a record.
+            Err(error) if Interruption::is(&error) => {
+                self.place = Place::Line;
+                Ok(Some(Found::Damaged {
+                    offset: self.start,
+                    message: error.to_string(),
+                }))
+            }
+            next => Ok(next?),
+        }
+    }
+}
+
+impl WarcReader {
+    fn advance(&mut self) -> io::Result<Option<Found>> {
         self.find_record()?;
         if self.input.is_at_end()? {
             return Ok(None);
         }
         let start = self.input.offset();
+        self.start = start;
         if !self.input.is_next(MAGIC)? {
             let mut line = Vec::new();
             self.input.read_line(60, &mut line)?;

@@ -11,6 +11,7 @@ use crate::{Error, Result, files};
 use serde::Serialize;
 use slovo_args::EvaluateArgs;
 use slovo_data::Prepared;
+use slovo_data::recipe::Split;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 /// What was found of each source; in a run folder, `sources.json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct BySource {
-    /// Name and figures, in the order of the recipe.
-    pub sources: Vec<(String, HeldOut)>,
+    /// Name and figures, in the order of the recipe; none where too little is held out to be measured.
+    pub sources: Vec<(String, Option<HeldOut>)>,
 }
 
 /// Measures the model of `args` on the held-out text of the run, or of the prepared data, in `folder`.
@@ -36,6 +37,7 @@ pub(super) fn measure(
         // As text: another model may have another tokenizer.
         let text = data.validation_texts(range)?;
         if text.is_empty() {
+            sources.push((name, None));
             continue;
         }
         let text = InMemory::of(
@@ -44,11 +46,12 @@ pub(super) fn measure(
             ready.context,
         )?;
         if text.context() == 0 {
+            sources.push((name, None));
             continue;
         }
         let (context, size) = (text.context(), text.size());
         match ready.evaluate(Arc::new(text), context, size, stop)? {
-            Some(found) => sources.push((name, found)),
+            Some(found) => sources.push((name, Some(found))),
             None => return Ok(None),
         }
     }
@@ -96,10 +99,10 @@ impl BySource {
             .iter()
             .map(|(name, found)| SourceFigure {
                 name: name.clone(),
-                bytes: found.bytes,
-                loss: found.loss,
-                bits_per_byte: found.bits_per_byte,
-                interval: found.bits_per_byte_interval,
+                bytes: found.as_ref().map_or(0, |found| found.bytes),
+                loss: found.as_ref().map(|found| found.loss),
+                bits_per_byte: found.as_ref().map(|found| found.bits_per_byte),
+                interval: found.as_ref().and_then(|it| it.bits_per_byte_interval),
             })
             .collect();
         let json = super::super::json(&figures)?;
@@ -115,6 +118,10 @@ impl std::fmt::Display for BySource {
             "source", "bytes", "bits per byte", "loss"
         )?;
         for (name, found) in &self.sources {
+            let Some(found) = found else {
+                write!(f, "\n{name:<20} {:>13} {:>22} {:>10}", "–", "–", "–")?;
+                continue;
+            };
             let bits = format!(
                 "{:.4}{}",
                 found.bits_per_byte,
@@ -125,6 +132,13 @@ impl std::fmt::Display for BySource {
                 f,
                 "\n{name:<20} {bytes:>13} {bits:>22} {:>10.4}",
                 found.loss
+            )?;
+        }
+        if self.sources.iter().any(|(_, found)| found.is_none()) {
+            write!(
+                f,
+                "\n–: too little is held out to be measured; {}",
+                Split::OF_EACH_SOURCE
             )?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use super::*;
 
-fn read(list: &[u8], min_score: f64) -> (Outlinks, ReadOutlinks, Vec<BadLine>) {
+fn read(list: &[u8], min_score: f64) -> (Outlinks, LinkReport, Vec<BadLine>) {
     let mut outlinks = Outlinks::default();
     let mut bad = Vec::new();
     let counts = outlinks
@@ -20,10 +20,11 @@ fn both_forms_of_lines_keep_scores_of_three_and_more() {
                 {\"score\":-1,\"url\":\"http://c.org\"}\nhttp://a.org/last\t1e3";
     let (outlinks, counts, bad) = read(list.as_bytes(), MIN_SCORE);
     assert_eq!(bad, []);
-    let want = ReadOutlinks {
+    let want = LinkReport {
         lines: 5,
         below: 2,
-        bad: 0,
+        kept: 3,
+        ..LinkReport::default()
     };
     assert_eq!((counts, outlinks.len()), (want, 3));
     for (url, keeps) in [

@@ -109,22 +109,22 @@ impl Input {
         }
     }
 
-    /// Appends the CRs and LFs that are next, at most `limit` of them.
-    pub(super) fn read_line_ends(&mut self, limit: usize, out: &mut Vec<u8>) -> io::Result<()> {
-        let mut left = limit;
-        loop {
-            let bytes = self.fill()?;
-            let ends = bytes.iter().take(left);
-            let count = ends
-                .take_while(|&&byte| matches!(byte, b'\r' | b'\n'))
-                .count();
-            if count == 0 {
-                return Ok(());
+    /// Appends the CRs and LFs that are next up to the second LF, at most `limit` of them; whether it was there.
+    pub(super) fn read_empty_line(&mut self, limit: usize, out: &mut Vec<u8>) -> io::Result<bool> {
+        let mut feeds = 0;
+        for _ in 0..limit {
+            let end = match self.fill()? {
+                [end @ (b'\r' | b'\n'), ..] => *end,
+                _ => return Ok(false),
+            };
+            out.push(end);
+            self.consume(1);
+            feeds += usize::from(end == b'\n');
+            if feeds == 2 {
+                return Ok(true);
             }
-            out.extend_from_slice(&bytes[..count]);
-            self.consume(count);
-            left -= count;
         }
+        Ok(false)
     }
 
     /// Skips what is left of the line, its line feed included.
@@ -167,15 +167,6 @@ impl Input {
 
     /// Appends the next `count` bytes, fewer at the end; says how many.
     pub(super) fn read(&mut self, count: u64, out: &mut Vec<u8>) -> io::Result<u64> {
-        self.pass(count, |bytes| out.extend_from_slice(bytes))
-    }
-
-    /// Skips the next `count` bytes, fewer at the end; says how many.
-    pub(super) fn skip(&mut self, count: u64) -> io::Result<u64> {
-        self.pass(count, |_| ())
-    }
-
-    fn pass(&mut self, count: u64, mut each: impl FnMut(&[u8])) -> io::Result<u64> {
         let mut left = count;
         while left > 0 {
             let bytes = self.fill()?;
@@ -183,9 +174,29 @@ impl Input {
                 break;
             }
             let taken = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-            each(&bytes[..taken]);
+            out.extend_from_slice(&bytes[..taken]);
             self.consume(taken);
             left -= taken as u64;
+        }
+        Ok(count - left)
+    }
+
+    /// Skips the next `count` bytes, fewer at the end and where a later line begins with `mark`; says how many.
+    pub(super) fn skip_to(&mut self, count: u64, mark: &[u8]) -> io::Result<u64> {
+        let mut left = count;
+        while left > 0 {
+            let bytes = self.fill()?;
+            if bytes.is_empty() {
+                break;
+            }
+            let ready = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
+            let feed = bytes[..ready].iter().position(|&byte| byte == b'\n');
+            let taken = feed.map_or(ready, |at| at + 1);
+            self.consume(taken);
+            left -= taken as u64;
+            if feed.is_some() && left > 0 && self.is_next(mark)? {
+                break;
+            }
         }
         Ok(count - left)
     }
@@ -219,9 +230,21 @@ mod tests {
             input.skip_line_ends().unwrap();
             assert_eq!(input.offset(), 10);
             assert!(!input.is_next(b"three, four").unwrap() && !input.is_at_end().unwrap());
-            assert_eq!(input.skip(u64::MAX).unwrap(), 5);
+            assert_eq!(input.skip_to(u64::MAX, b"three").unwrap(), 5);
             assert_eq!(input.read_line(9, &mut all).unwrap(), LineEnd::Input);
             assert!(input.is_at_end().unwrap());
+        }
+    }
+    #[test]
+    fn skipping_ends_where_a_line_begins_with_the_mark() {
+        for capacity in 1..9 {
+            let below = Cursor::new(b"MARK a MARK\nMA\nMARK and more".to_vec());
+            let below = BufReader::with_capacity(capacity, below);
+            let mut input = Input::new(Box::new(below));
+            assert_eq!(input.skip_to(3, b"MARK").unwrap(), 3);
+            assert_eq!(input.skip_to(99, b"MARK").unwrap(), 12);
+            assert!(input.is_next(b"MARK and").unwrap());
+            assert_eq!(input.skip_to(99, b"MARK").unwrap(), 13);
         }
     }
 }

@@ -228,6 +228,12 @@ fn damage_is_told_with_its_place_and_reading_goes_on_at_the_next_record() {
         (length("18446744073709551615"), "\"18446744073709551615\""),
         (length("18446744073709551616"), "\"18446744073709551616\""),
         (length("3"), "does not end after the 3 bytes"),
+        // More than is held, and no more than is believed.
+        (length("16777217"), "the next one begins after 19 bytes"),
+        (
+            length("1099511627776"),
+            "the next one begins after 19 bytes",
+        ),
         (long_line, "longer than 64 KiB"),
         (long_head, "longer than 256 KiB"),
         ("WARC/1.0\r\nnonsense\r\n".to_owned(), "\"nonsense\""),

@@ -1,0 +1,78 @@
+//! What was read beside the sources: evaluations, and lists of links.
+
+use std::fmt;
+
+use super::{Report, Table, grouped};
+
+/// What is told of each evaluation.
+pub(super) const EVALUATIONS: [&str; 5] =
+    ["evaluation", "texts", "too short", "not read", "stands in"];
+/// What is told of the links of each source.
+pub(super) const LINKS: [&str; 5] = [
+    "links",
+    "lines",
+    "score too low",
+    "not read",
+    "addresses kept",
+];
+
+/// A line for each evaluation.
+pub(super) fn evaluations(report: &Report) -> Vec<[String; 5]> {
+    let rows = report.evaluations.iter().map(|(name, evaluation)| {
+        let read = &evaluation.read;
+        let unread: u64 = read.unread().iter().map(|(_, count)| count).sum();
+        [
+            name.clone(),
+            grouped(read.documents),
+            grouped(evaluation.too_short),
+            grouped(unread + read.broken_files.len() as u64),
+            format!("{} documents", grouped(evaluation.found)),
+        ]
+    });
+    rows.collect()
+}
+
+/// A line for the links of each source.
+pub(super) fn links(report: &Report) -> Vec<[String; 5]> {
+    let rows = report.links.iter().map(|(source, links)| {
+        [
+            source.clone(),
+            grouped(links.lines),
+            grouped(links.below),
+            grouped(links.bad),
+            grouped(links.kept),
+        ]
+    });
+    rows.collect()
+}
+
+/// Where something of them stands that could not be read, and what was found.
+pub(super) fn faults(report: &Report) -> impl Iterator<Item = String> {
+    let evaluations = report.evaluations.values().map(|it| &it.read);
+    let broken = evaluations.clone().flat_map(|read| &read.broken_files);
+    let samples = evaluations.flat_map(|read| &read.samples[..]);
+    let links = report.links.values().flat_map(|it| &it.samples[..]);
+    let faults = samples
+        .chain(links)
+        .map(|sample| format!("{}: {}", sample.place, sample.text));
+    faults.chain(broken.cloned())
+}
+
+/// Both as a person reads them on a terminal, if there are any.
+pub(super) fn write(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let tables = [(EVALUATIONS, evaluations(report)), (LINKS, links(report))];
+    for (head, rows) in tables.into_iter().filter(|(_, rows)| !rows.is_empty()) {
+        let mut table = Table::new(head);
+        rows.into_iter().for_each(|row| table.cells(row));
+        table.write(f)?;
+        writeln!(f)?;
+    }
+    let faults: Vec<String> = faults(report).collect();
+    for fault in &faults {
+        writeln!(f, "  {fault}")?;
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => writeln!(f),
+    }
+}
