@@ -65,7 +65,7 @@ pub(super) fn write(name: &str, source: &SourceReport, f: &mut fmt::Formatter<'_
         ]);
     }
     table.write(f)?;
-    for sample in source.read.samples.iter().take(SHOWN) {
+    for sample in source.read.samples.iter() {
         writeln!(f, "  {}: {}", sample.place, sample.text)?;
     }
     let broken = &source.read.broken_files;

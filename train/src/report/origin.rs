@@ -99,7 +99,6 @@ fn pairs(data: &PairReport, recipe: Vec<(String, String)>) -> String {
                 grouped(dropped.held_out)
             ),
         ),
-        ("windows", windows(record, data.train.tokens)),
         ("fingerprint", data.fingerprint.clone()),
     ];
     let known = known.map(|(name, value)| (name.to_string(), value));
