@@ -49,9 +49,31 @@ impl Document {
         Sample::at(self.place(), &self.text)
     }
 
-    /// What names it: its file and number. Pieces of a long text share it.
+    /// What names it: its file and number. Pieces of a long text share it, and what is left of a document beside
+    /// an evaluation.
     pub fn id(&self) -> String {
         format!("{}#{}", self.path, self.index_in_file)
+    }
+}
+
+/// Names for documents that come in order, each its own.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    last: String,
+    /// How many of that name came.
+    count: usize,
+}
+
+impl Ids {
+    /// The name of the next document: `a.txt#0`, and of the next ones that share it `a.txt#0.2`, `a.txt#0.3`.
+    pub(crate) fn of(&mut self, document: &Document) -> String {
+        let id = document.id();
+        if id != self.last {
+            (self.last, self.count) = (id.clone(), 1);
+            return id;
+        }
+        self.count += 1;
+        format!("{id}.{}", self.count)
     }
 }
 
@@ -78,3 +100,29 @@ pub struct Origin {
 /// A text file longer than this is yielded in several pieces, so that memory has a bound. Pieces join to exactly
 /// the file's text. It is more than any book has.
 pub const MAX_DOCUMENT_BYTES: usize = 8 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_one_document_have_names_of_their_own() {
+        let mut ids = Ids::default();
+        let names = [0, 0, 0, 1, 1, 2].map(|index_in_file| {
+            ids.of(&Document {
+                path: "a.txt".to_owned(),
+                index_in_file,
+                ..Document::default()
+            })
+        });
+        let want = [
+            "a.txt#0",
+            "a.txt#0.2",
+            "a.txt#0.3",
+            "a.txt#1",
+            "a.txt#1.2",
+            "a.txt#2",
+        ];
+        assert_eq!(names, want);
+    }
+}

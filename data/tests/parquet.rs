@@ -27,11 +27,8 @@ fn written(rows: usize) -> Vec<u8> {
             .write(&Row {
                 text: &text,
                 id: &id,
-                url: (number % 2 == 0).then_some("https://a.b"),
                 title: (number % 3 == 0).then_some(&id),
-                date: Some("2020-01-02"),
-                licence: None,
-                source: Some("books"),
+                ..Row::default()
             })
             .unwrap();
     }

@@ -87,7 +87,7 @@ pub struct Measured {
 
 impl Launch {
     /// This process, on this machine, from `step` on.
-    pub fn here(args: &BackendArgs, opened: &Opened, step: u64, waste: Waste) -> Self {
+    pub fn here(args: &BackendArgs, opened: &Opened, step: u64) -> Self {
         Self {
             step,
             began: now(),
@@ -100,7 +100,7 @@ impl Launch {
             cpu: cpu(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            waste,
+            waste: Waste::default(),
             end: None,
         }
     }

@@ -23,7 +23,7 @@ pub(super) struct Export {
 }
 
 enum Form {
-    Lines(DocumentWriter),
+    Lines(Box<DocumentWriter>),
     #[cfg(feature = "parquet")]
     Table(Box<Table>),
 }
@@ -35,7 +35,9 @@ impl Export {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let beside = path.with_file_name(format!("{name}.{}.tmp", std::process::id()));
         let form = match &*name {
-            name if name.ends_with(LINES) => Form::Lines(DocumentWriter::create(&beside)?),
+            name if name.ends_with(LINES) => {
+                Form::Lines(Box::new(DocumentWriter::create(&beside)?))
+            }
             #[cfg(feature = "parquet")]
             name if name.ends_with(TABLE) => Form::Table(Box::new(Table::create(&beside)?)),
             name => {
@@ -94,6 +96,7 @@ impl Drop for Export {
 #[cfg(feature = "parquet")]
 mod table {
     use super::*;
+    use crate::document::Ids;
     use crate::source::parquet::{ParquetWriter, Row};
     use std::fs::File;
     use std::io::BufWriter;
@@ -101,6 +104,7 @@ mod table {
     /// Documents as rows.
     pub(super) struct Table {
         writer: ParquetWriter<BufWriter<File>>,
+        ids: Ids,
         path: PathBuf,
     }
 
@@ -110,6 +114,7 @@ mod table {
             let writer = ParquetWriter::new(BufWriter::new(file));
             Ok(Self {
                 writer: writer.map_err(Error::io("write", path))?,
+                ids: Ids::default(),
                 path: path.to_owned(),
             })
         }
@@ -118,12 +123,15 @@ mod table {
             let origin = &document.origin;
             let row = Row {
                 text: &document.text,
-                id: &document.id(),
+                id: &self.ids.of(document),
                 url: origin.url.as_deref(),
                 title: origin.title.as_deref(),
                 date: origin.date.as_deref(),
                 licence: document.licence.as_deref(),
                 source: Some(&document.source),
+                path: Some(&document.path),
+                language: origin.language.as_deref(),
+                offset: origin.offset,
             };
             self.writer
                 .write(&row)
@@ -131,7 +139,7 @@ mod table {
         }
 
         pub(super) fn finish(self) -> Result<(), Error> {
-            let Self { writer, path } = self;
+            let Self { writer, path, .. } = self;
             let close = || {
                 let file = writer.finish()?;
                 file.into_inner()?.sync_all()

@@ -215,7 +215,10 @@ impl Pretraining {
             false => Start::fresh(out, recipe, identity, parts.model)?,
         };
         start.run.keep_data(&data.report())?;
-        let launch = Launch::here(&args.backend, &opened, start.state.step, parts.waste);
+        let launch = Launch {
+            waste: parts.waste,
+            ..Launch::here(&args.backend, &opened, start.state.step)
+        };
         launches::begin(out, launch)?;
 
         let Evaluation {

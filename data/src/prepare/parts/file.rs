@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::document::Document;
+use crate::document::{Document, Ids};
 use crate::shard::Provenance;
 
 /// A document on its line.
@@ -40,6 +40,7 @@ fn is_false(flag: &bool) -> bool {
 pub(in crate::prepare) struct DocumentWriter {
     file: GzEncoder<BufWriter<File>>,
     path: PathBuf,
+    ids: Ids,
     line: Vec<u8>,
 }
 
@@ -50,6 +51,7 @@ impl DocumentWriter {
         Ok(Self {
             file: GzEncoder::new(BufWriter::new(file), Compression::fast()),
             path: path.to_owned(),
+            ids: Ids::default(),
             line: Vec::new(),
         })
     }
@@ -57,7 +59,7 @@ impl DocumentWriter {
     pub(in crate::prepare) fn write(&mut self, document: &Document) -> Result<(), Error> {
         let line = Line {
             text: document.text.as_str().into(),
-            id: document.id(),
+            id: self.ids.of(document),
             metadata: Metadata {
                 provenance: Provenance::from(document),
                 continues: document.continues,

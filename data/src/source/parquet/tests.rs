@@ -7,6 +7,7 @@ use parquet::basic::{Compression, GzipLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
+use parquet::record::RowAccessor;
 use parquet::schema::parser::parse_message_type;
 
 use super::*;
@@ -31,6 +32,9 @@ fn written(rows: usize) -> Vec<u8> {
                 date: Some("2020-01-02"),
                 licence: None,
                 source: Some("books"),
+                path: Some("a.warc.gz"),
+                language: (number % 5 == 0).then_some("en"),
+                offset: (number % 7 > 0).then_some(number as u64),
             })
             .unwrap();
     }
@@ -86,6 +90,18 @@ fn many_rows_make_many_groups() {
     let reader = SerializedFileReader::new(file(&bytes)).unwrap();
     assert_eq!(reader.num_row_groups(), 3);
     assert_eq!(all(&bytes, &Columns::of_text("id")).len(), 120_000);
+}
+
+#[test]
+fn a_row_says_where_its_text_stands() {
+    let bytes = written(20);
+    let paths = all(&bytes, &Columns::of_text("path"));
+    let first = matches!(&paths[0], Found::Document(entry) if entry.text == "a.warc.gz");
+    assert!(first && paths.len() == 20);
+    let reader = SerializedFileReader::new(file(&bytes)).unwrap();
+    let rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
+    let offsets: Vec<_> = rows.map(|row| row.get_long(9).ok()).collect();
+    assert_eq!(offsets[..3], [None, Some(1), Some(2)]);
 }
 
 fn table(compression: Compression) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Documents to Parquet: flat columns, as Spark, Ray and datatrove read them.
 //!
-//! `text` and `id` are in every row; `url`, `title`, `date`, `licence` and `source` may be null.
+//! `text` and `id` are in every row; the other columns may be null.
 //! datatrove takes the columns besides `text` and `id` as a document's metadata.
 //!
 //! A row group is written when [`GROUP_BYTES`] or [`GROUP_ROWS`] are reached: that, and one document
@@ -10,10 +10,10 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
@@ -31,17 +31,21 @@ const SCHEMA: &str = "message documents {
     OPTIONAL BYTE_ARRAY date (STRING);
     OPTIONAL BYTE_ARRAY licence (STRING);
     OPTIONAL BYTE_ARRAY source (STRING);
+    OPTIONAL BYTE_ARRAY path (STRING);
+    OPTIONAL BYTE_ARRAY language (STRING);
+    OPTIONAL INT64 offset;
 }";
 /// How many of the columns are in every row.
 const REQUIRED: usize = 2;
-const COLUMNS: usize = 7;
+/// How many are text; behind them comes the offset.
+const TEXTS: usize = 9;
 
 /// A document as a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Row<'a> {
     /// The text.
     pub text: &'a str,
-    /// What names the document; pieces of a long text share it.
+    /// What names the document.
     pub id: &'a str,
     /// Address.
     pub url: Option<&'a str>,
@@ -53,22 +57,63 @@ pub struct Row<'a> {
     pub licence: Option<&'a str>,
     /// The name of the source.
     pub source: Option<&'a str>,
+    /// The file.
+    pub path: Option<&'a str>,
+    /// Language, ISO 639-1.
+    pub language: Option<&'a str>,
+    /// Place in the decompressed file, in bytes from the start.
+    pub offset: Option<u64>,
 }
 
 /// A file that is being written. It is whole only after [`finish`](ParquetWriter::finish).
 pub struct ParquetWriter<W: Write + Send> {
     writer: SerializedFileWriter<W>,
-    columns: [Values; COLUMNS],
+    texts: [Values<ByteArray>; TEXTS],
+    offsets: Values<i64>,
     rows: usize,
     bytes: usize,
 }
 
 /// The values of a column that are not written yet.
-#[derive(Default)]
-struct Values {
-    values: Vec<ByteArray>,
+struct Values<T> {
+    values: Vec<T>,
     /// 0 for null, 1 for a value; unused for columns that are in every row.
     levels: Vec<i16>,
+}
+
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            levels: Vec::new(),
+        }
+    }
+}
+
+impl<T> Values<T> {
+    fn push(&mut self, value: Option<T>) {
+        self.levels.push(i16::from(value.is_some()));
+        self.values.extend(value);
+    }
+
+    /// Writes them as the next column, and holds none then.
+    fn write<D: DataType<T = T>>(
+        &mut self,
+        required: bool,
+        group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    ) -> Result<(), ParquetError> {
+        let Some(mut writer) = group.next_column()? else {
+            return Err(ParquetError::General("a column is missing".to_owned()));
+        };
+        let levels = (!required).then_some(self.levels.as_slice());
+        writer
+            .typed::<D>()
+            .write_batch(&self.values, levels, None)?;
+        writer.close()?;
+        self.values.clear();
+        self.levels.clear();
+        Ok(())
+    }
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
@@ -90,7 +135,8 @@ impl<W: Write + Send> ParquetWriter<W> {
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties.build()))?;
         Ok(Self {
             writer,
-            columns: Default::default(),
+            texts: Default::default(),
+            offsets: Values::default(),
             rows: 0,
             bytes: 0,
         })
@@ -109,14 +155,15 @@ impl<W: Write + Send> ParquetWriter<W> {
             row.date,
             row.licence,
             row.source,
+            row.path,
+            row.language,
         ];
-        for (column, field) in self.columns.iter_mut().zip(fields) {
-            column.levels.push(i16::from(field.is_some()));
-            if let Some(field) = field {
-                column.values.push(ByteArray::from(field));
-                self.bytes += field.len();
-            }
+        for (column, field) in self.texts.iter_mut().zip(fields) {
+            self.bytes += field.map_or(0, str::len);
+            column.push(field.map(ByteArray::from));
         }
+        let offset = row.offset.and_then(|offset| i64::try_from(offset).ok());
+        self.offsets.push(offset);
         self.rows += 1;
         if self.rows >= GROUP_ROWS || self.bytes >= GROUP_BYTES {
             self.end_group()?;
@@ -137,18 +184,10 @@ impl<W: Write + Send> ParquetWriter<W> {
 
     fn end_group(&mut self) -> Result<(), ParquetError> {
         let mut group = self.writer.next_row_group()?;
-        for (number, column) in self.columns.iter_mut().enumerate() {
-            let Some(mut writer) = group.next_column()? else {
-                return Err(ParquetError::General("a column is missing".to_owned()));
-            };
-            let levels = (number >= REQUIRED).then_some(column.levels.as_slice());
-            writer
-                .typed::<ByteArrayType>()
-                .write_batch(&column.values, levels, None)?;
-            writer.close()?;
-            column.values.clear();
-            column.levels.clear();
+        for (number, column) in self.texts.iter_mut().enumerate() {
+            column.write::<ByteArrayType>(number < REQUIRED, &mut group)?;
         }
+        self.offsets.write::<Int64Type>(false, &mut group)?;
         group.close()?;
         self.rows = 0;
         self.bytes = 0;
