@@ -57,6 +57,31 @@ fn program(workshop: &Workshop, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// How many windows of the first ten batches are letters, and how many digits.
+fn windows(workshop: &Workshop, run: &str) -> [u64; 2] {
+    let mut of = [0; 2];
+    for batch in 0..10 {
+        let output = program(
+            workshop,
+            &["inspect", run, "--batch", &batch.to_string(), "--json"],
+        );
+        assert!(output.status.success(), "{}", errors(&output));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for row in found["rows"].as_array().unwrap() {
+            for piece in row.as_array().unwrap() {
+                let source = piece["source"].as_str().unwrap();
+                assert!(piece["path"].as_str().unwrap().contains(source));
+                assert!(piece["title"].as_str().unwrap().starts_with(source));
+                let (tokens, bytes) = (&piece["tokens"], &piece["bytes"]);
+                // A byte is a token here, but for the end of the text.
+                assert_eq!(tokens["start"], bytes["start"]);
+            }
+            of[usize::from(row[0]["source"] == "digits")] += 1;
+        }
+    }
+    of
+}
+
 #[test]
 fn a_run_says_what_it_learned_of_each_source_and_where_a_batch_came_from() {
     let workshop = workshop();
@@ -74,11 +99,12 @@ fn a_run_says_what_it_learned_of_each_source_and_where_a_batch_came_from() {
     assert_eq!(names, ["letters", "digits"]);
     let bits = |i: usize| sources[i]["bits_per_byte"].as_f64().unwrap();
     assert!(bits(0) < 8.0 && bits(1) < 8.0, "{sources}");
-    assert!(
-        fs::read_to_string(run.join("report.html"))
-            .unwrap()
-            .contains("Held-out text by source")
-    );
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(page.contains("Held-out text by source") && page.contains(" tokens are cropped ("));
+    let report: Value =
+        serde_json::from_slice(&fs::read(run.join("report.json")).unwrap()).unwrap();
+    let cropped = report["launches"][0]["waste"]["cropped"].as_u64().unwrap();
+    assert!(errors(&output).contains(&format!("{cropped} tokens are cropped")) && cropped > 0);
 
     // The same, asked for afterwards.
     let output = program(
@@ -92,31 +118,74 @@ fn a_run_says_what_it_learned_of_each_source_and_where_a_batch_came_from() {
         sources[0]["bits_per_byte"]
     );
 
-    // Three windows of letters for one of digits.
-    let mut of = [0; 2];
-    for batch in 0..10 {
-        let output = program(
-            &workshop,
-            &["inspect", "two", "--batch", &batch.to_string(), "--json"],
-        );
-        assert!(output.status.success(), "{}", errors(&output));
-        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-        for row in found["rows"].as_array().unwrap() {
-            for piece in row.as_array().unwrap() {
-                let source = piece["source"].as_str().unwrap();
-                assert!(piece["path"].as_str().unwrap().contains(source));
-                assert!(piece["title"].as_str().unwrap().starts_with(source));
-                let (tokens, bytes) = (&piece["tokens"], &piece["bytes"]);
-                // A byte is a token here, but for the end of the text.
-                assert_eq!(tokens["start"], bytes["start"]);
-            }
-            of[usize::from(row[0]["source"] == "digits")] += 1;
-        }
-    }
-    assert_eq!(of, [30, 10]);
+    assert_eq!(windows(&workshop, "two"), [30, 10]);
     let output = program(&workshop, &["inspect", "two", "--batch", "40"]);
     assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
     assert!(errors(&output).contains("below 40"), "{}", errors(&output));
+}
+
+#[test]
+fn what_is_prepared_is_mixed_by_other_weights_without_preparing_it_again() {
+    let workshop = workshop();
+    // Without the mixture's sources at hand, as on another machine.
+    let output = program(&workshop, &["pretrain", "two.ron", "--out", "two"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    for name in ["letters.jsonl", "digits.jsonl"] {
+        fs::remove_file(workshop.path().join(name)).unwrap();
+    }
+    let mut made = fs::read_dir(workshop.path().join("runs/data")).unwrap();
+    let folder = made.next().unwrap().unwrap().path();
+    let (start, end) = (
+        RECIPE.find("data:").unwrap(),
+        RECIPE.find("model:").unwrap(),
+    );
+    let data = format!("data: Prepared({folder:?}),\n    ");
+    let recipe = [&RECIPE[..start], &data, &RECIPE[end..]].concat();
+    fs::write(workshop.path().join("prepared.ron"), recipe).unwrap();
+    for (out, sets, want) in [
+        ("as it was", &[][..], [30, 10]),
+        ("other", &["data.mixture.weights.digits=9"][..], [10, 30]),
+    ] {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let arguments = ["pretrain", "prepared.ron", "--out", out].into_iter();
+        let output = program(&workshop, &arguments.chain(sets).collect::<Vec<_>>());
+        assert!(output.status.success(), "{out}: {}", errors(&output));
+        assert_eq!(windows(&workshop, out), want, "{out}");
+    }
+}
+
+#[test]
+fn a_source_of_which_nothing_is_held_out_is_told_of() {
+    let workshop = workshop();
+    let split = "data.split=Position(validation: 0.1)";
+    let output = program(
+        &workshop,
+        &["pretrain", "two.ron", "--out", "two", "--set", split],
+    );
+    assert!(output.status.success(), "{}", errors(&output));
+    let said = errors(&output);
+    assert!(
+        said.contains("nothing is held out of letters; split: Position("),
+        "{said}"
+    );
+    let sources = fs::read(workshop.path().join("two/sources.json")).unwrap();
+    let sources: Value = serde_json::from_slice(&sources).unwrap();
+    assert_eq!(
+        (&sources[0]["name"], &sources[0]["loss"]),
+        (&"letters".into(), &Value::Null)
+    );
+    assert!(sources[1]["bits_per_byte"].is_f64(), "{sources}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let row = printed
+        .lines()
+        .find(|line| line.starts_with("letters"))
+        .unwrap();
+    assert!(
+        row.contains('–') && printed.contains("each_source: true"),
+        "{printed}"
+    );
+    let page = fs::read_to_string(workshop.path().join("two/report.html")).unwrap();
+    assert!(page.contains("<th scope=\"row\">letters</th><td>–</td>"));
 }
 
 #[test]

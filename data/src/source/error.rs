@@ -41,6 +41,18 @@ pub enum SourceError {
         /// The path in the recipe.
         given: String,
     },
+    /// Something that is said of a source and means nothing for its files.
+    #[error(
+        "sources: {source_name}: `{field}` is given, and no file of it has any use for it: {right}; leave it out"
+    )]
+    Unused {
+        /// The source.
+        source_name: String,
+        /// The field of the recipe.
+        field: &'static str,
+        /// What it is for.
+        right: &'static str,
+    },
     /// Standard input named twice.
     #[error("sources: standard input is named {0} times; it can be read once")]
     StdinTwice(usize),

@@ -115,6 +115,12 @@ impl Form {
         Self::Records(record)
     }
 
+    /// Whether it has columns.
+    pub(super) fn is_table(&self) -> bool {
+        use RecordForm::{Parquet, Table};
+        matches!(self, Self::Records(Table(..) | Parquet(_)))
+    }
+
     /// The reader of a stream; `path` is the file below it, where there is one.
     pub(super) fn reader(
         &self,

@@ -18,7 +18,7 @@ use super::web::{LinkReport, Outlinks};
 use super::{At, Documents, PairTexts, SourceError};
 use crate::cargo_corpus::{self, CargoSummary};
 use crate::document::Origin;
-use crate::recipe::{Clean, OnBadLine, OutlinkList, PairFormat, Source};
+use crate::recipe::{Clean, OnBadLine, OutlinkList, PairFormat, Source, TableColumns};
 use crate::sample::{Sample, Samples};
 use crate::shard::Provenance;
 
@@ -146,7 +146,9 @@ impl Inputs {
                         bad_lines: *bad_lines,
                         outlinks: kept,
                     };
+                    let first = plan.len();
                     plan_files(&called, paths, data.as_deref(), of, &mut plan)?;
+                    expect_use(&plan[first..], separator, columns)?;
                 }
                 Source::Pairs {
                     paths,
@@ -190,6 +192,7 @@ impl Inputs {
                         outlinks: None,
                         form: Form::of(format, "", field, columns, separator),
                     });
+                    expect_use(&plan[plan.len() - 1..], separator, columns)?;
                 }
                 Source::Cargo {
                     packages,
@@ -345,6 +348,36 @@ impl Inputs {
     pub fn pairs(&self, clean: &Clean) -> PairTexts {
         PairTexts::new(Arc::clone(&self.pairs), clean.encoding)
     }
+}
+
+/// Refuses what a source says of files that it does not have: it would be passed over in silence.
+fn expect_use(
+    files: &[Planned<Form>],
+    separator: Option<&str>,
+    columns: &TableColumns,
+) -> Result<(), SourceError> {
+    let unused = |field, right| {
+        let source = files.first().map(|file| file.source.clone());
+        Err(SourceError::Unused {
+            source_name: source.unwrap_or_default(),
+            field,
+            right,
+        })
+    };
+    let any = |is: fn(&Form) -> bool| files.iter().any(|file| is(&file.form));
+    if separator.is_some() && !any(|form| matches!(form, Form::Text { .. })) {
+        return unused(
+            "separator",
+            "it ends documents of plain text (format: Text)",
+        );
+    }
+    if *columns != TableColumns::default() && !any(Form::is_table) {
+        return unused(
+            "columns",
+            "they are those of tables (format: Csv, Tsv or Parquet)",
+        );
+    }
+    Ok(())
 }
 
 /// What all files of a source share.

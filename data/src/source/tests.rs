@@ -139,6 +139,30 @@ fn standard_input_has_no_cache_key_and_is_named_once() {
 }
 
 #[test]
+fn what_means_nothing_for_a_source_is_refused() {
+    let folder = Folder::new(&[("a.txt", b"x"), ("b.jsonl", b"{}"), ("c.csv", b"text\nx")]);
+    let resolve = |file: &str, said: &str| {
+        let ron = format!("[Files(name: Some(\"it\"), paths: [\"#/{file}\"], {said})]");
+        let resolved = Inputs::resolve(&folder.sources(&ron));
+        resolved.map(|_| ()).map_err(|error| error.to_string())
+    };
+    let (separator, columns) = ("separator: \"\"", "columns: (title: Some(\"t\"))");
+    for (file, said) in [("a.txt", separator), ("c.csv", columns), ("*", separator)] {
+        assert_eq!(resolve(file, said), Ok(()), "{file}");
+    }
+    for (file, said) in [
+        ("b.jsonl", separator),
+        ("c.csv", separator),
+        ("b.jsonl", columns),
+    ] {
+        let fault = resolve(file, said).unwrap_err();
+        let field = said.split(':').next().unwrap();
+        let told = format!("sources: it: `{field}` is given");
+        assert!(fault.starts_with(&told), "{fault}");
+    }
+}
+
+#[test]
 fn faults_name_the_file_and_end_the_stream() {
     let bad = gzip(b"cut short");
     let folder = Folder::new(&[
