@@ -21,9 +21,9 @@ pub(super) struct Step<'a> {
     pub bytes_out: u64,
     /// Why documents went, the most frequent reason first.
     pub why: Vec<String>,
-    /// Documents that went, or were told of.
+    /// Documents that went, were told of, or lost what was found in them.
     pub out: u64,
-    /// Some of them, and of those that changed.
+    /// Some of them.
     pub samples: &'a [Sample],
 }
 
@@ -147,7 +147,14 @@ fn judging(step: &StepReport) -> Step<'_> {
         bytes_in: step.bytes_in,
         bytes_out: step.bytes_out,
         why,
-        out: step.dropped.values().sum::<u64>() + step.told,
+        // Where evaluations were looked for, what changed lost a place in which one stood.
+        out: step.dropped.values().sum::<u64>()
+            + step.told
+            + if step.found.is_empty() {
+                0
+            } else {
+                step.changed
+            },
         samples: &step.samples,
     }
 }
