@@ -5,7 +5,7 @@
 use std::io::{BufRead, Read};
 
 use super::SourceError;
-use super::encoding::{Decoded, decode};
+use super::encoding::{Decoded, decode, not_utf8};
 use super::json_line::Fields;
 use super::jsonl::MAX_LINE_BYTES;
 use super::stream::Stream;
@@ -29,6 +29,8 @@ pub(super) enum Fault {
     Empty(&'static str),
     /// JSON that does not hold two texts.
     Json(String),
+    /// Not UTF-8: the first such byte.
+    Encoding(u8),
 }
 
 impl std::fmt::Display for Fault {
@@ -39,6 +41,7 @@ impl std::fmt::Display for Fault {
             Self::Columns(tabs) => write!(f, "{tabs} tabs {instead}"),
             Self::Empty(side) => write!(f, "the {side} is empty; both sides need text"),
             Self::Json(message) => f.write_str(message),
+            Self::Encoding(byte) => f.write_str(&not_utf8(*byte)),
         }
     }
 }
@@ -54,8 +57,6 @@ pub(super) enum PairItem {
         /// Its number in the file, blank lines of JSON not counted, from 0.
         index: u64,
     },
-    /// A pair left out because it is not UTF-8.
-    BadEncoding,
     /// A line left out.
     Bad(Fault),
 }
@@ -108,7 +109,9 @@ impl PairLines {
             self.index += 1;
             let (line, replaced) = match decode(bytes, self.encoding) {
                 Decoded::Text(line, replaced) => (line, replaced),
-                Decoded::Skipped(..) => return Ok(Some(PairItem::BadEncoding)),
+                Decoded::Skipped(_, byte) => {
+                    return Ok(Some(PairItem::Bad(Fault::Encoding(byte))));
+                }
                 Decoded::Stopped(at, byte) => {
                     return Err(SourceError::Encoding {
                         path: format!("{}:{}", self.stream.path, self.line),

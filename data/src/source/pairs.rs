@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::SourceError;
 use super::inputs::{PairForm, Planned};
 use super::pair_lines::{Fault, PairItem, PairLines};
+use super::{At, SourceError};
 use crate::recipe::Encoding;
+use crate::sample::{Sample, Samples};
 use crate::shard::Provenance;
 
 /// A text, what it is to become, and where both stand.
@@ -54,9 +55,24 @@ pub struct PairCounts {
     pub empty_skipped: u64,
     /// Lines left out because they are not JSON, or not with two texts.
     pub json_skipped: u64,
+    /// Some of the lines that were left out: where they stand, and what was found.
+    #[serde(default)]
+    pub samples: Samples,
 }
 
 impl PairCounts {
+    fn leave_out(&mut self, path: &str, line: u64, fault: &Fault) {
+        let (reason, count) = match fault {
+            Fault::Columns(_) => ("not one tab", &mut self.columns_skipped),
+            Fault::Empty(_) => ("a side empty", &mut self.empty_skipped),
+            Fault::Json(_) => ("not JSON", &mut self.json_skipped),
+            Fault::Encoding(_) => ("not UTF-8", &mut self.encoding_skipped),
+        };
+        *count += 1;
+        let sample = || Sample::at(At::Line(line).of(path), &fault.to_string());
+        self.samples.keep(reason, sample);
+    }
+
     /// All lines that were left out.
     pub fn skipped(&self) -> u64 {
         self.encoding_skipped + self.columns_skipped + self.empty_skipped + self.json_skipped
@@ -108,10 +124,10 @@ impl PairTexts {
                     self.reader = None;
                     self.at += 1;
                 }
-                Some(PairItem::BadEncoding) => self.counts.encoding_skipped += 1,
-                Some(PairItem::Bad(Fault::Columns(_))) => self.counts.columns_skipped += 1,
-                Some(PairItem::Bad(Fault::Empty(_))) => self.counts.empty_skipped += 1,
-                Some(PairItem::Bad(Fault::Json(_))) => self.counts.json_skipped += 1,
+                Some(PairItem::Bad(fault)) => {
+                    let line = reader.line();
+                    self.counts.leave_out(&planned.name, line, &fault);
+                }
                 Some(PairItem::Pair {
                     source,
                     target,

@@ -272,6 +272,15 @@ fn a_bad_line_stops_with_its_place_or_is_counted() {
     let prepared = place.prepare(&recipe, "out").unwrap();
     let read = &prepared.report.read;
     assert_eq!((read.columns_skipped, read.empty_skipped), (2, 2));
+    for (sample, end) in read
+        .samples
+        .iter()
+        .zip(["a.tsv:61", "a.tsv:62", "a.tsv:63", "a.tsv:64"])
+    {
+        assert!(sample.place.ends_with(end), "{sample:?}");
+        assert!(prepared.report.to_string().contains(&sample.place));
+    }
+    assert_eq!(read.samples.len(), 4);
     assert_eq!((read.pairs, read.encoding_replaced), (61, 1));
     let all = all_texts(&prepared);
     assert!(all.contains(&("last".to_owned(), "\u{FFFD}".to_owned())));

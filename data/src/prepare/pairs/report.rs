@@ -159,6 +159,9 @@ impl fmt::Display for PairReport {
             grouped(self.read.json_skipped),
             grouped(self.read.encoding_skipped),
         )?;
+        for sample in self.read.samples.iter() {
+            writeln!(f, "  {}: {}", sample.place, sample.text)?;
+        }
         let dropped = &self.dropped;
         writeln!(
             f,

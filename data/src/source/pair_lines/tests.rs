@@ -151,7 +151,7 @@ fn the_encoding_policy_holds_for_each_line() {
     assert_eq!(fault, None);
     let (pairs, others, _) = read(Encoding::Skip);
     assert_eq!(pairs, [pair("a", "b"), pair("e", "f")]);
-    assert!(matches!(others[..], [PairItem::BadEncoding]));
+    assert!(matches!(others[..], [PairItem::Bad(Fault::Encoding(_))]));
     let (_, _, fault) = read(Encoding::Stop);
     let fault = fault.unwrap();
     assert!(
