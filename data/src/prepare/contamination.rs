@@ -24,7 +24,7 @@ pub struct EvaluationReport {
     pub read: ReadCounts,
     /// Texts of too few words, which were not looked for.
     pub too_short: u64,
-    /// Documents of the sources in which it stands.
+    /// Documents of the sources in which it stands; words that several evaluations share count for the first.
     pub found: u64,
 }
 
