@@ -5,9 +5,12 @@
 mod changes;
 
 use changes::{Random, changed, corpus};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use slovo_data::recipe::FileFormat;
 use slovo_data::untrusted;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -35,6 +38,7 @@ fn seeds() -> Vec<Seeds> {
                 ("wet", wet(), 1),
                 ("cut-in-head", warc("x")[..40].to_vec(), 0),
                 ("endless", endless(), 0),
+                ("members", members(), 2),
             ],
         ),
         (
@@ -109,6 +113,11 @@ fn seeds() -> Vec<Seeds> {
                     2,
                 ),
                 ("bad", b"{\"text\": 1}\nno\n{}".to_vec(), 0),
+                (
+                    "nested",
+                    b"{\"x\": [[], {\"text\": 1}], \"metadata\": {\"url\": \"u\"}, \"te\\u0078t\": \"a\"}".to_vec(),
+                    1,
+                ),
             ],
         ),
         (
@@ -140,6 +149,18 @@ fn record(kind: &str, content: &str, block: &str) -> Vec<u8> {
         block.len()
     )
     .into_bytes()
+}
+
+/// Three records, each packed by itself, of which the second is damaged.
+fn members() -> Vec<u8> {
+    let packed = || {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+        encoder.write_all(&wet()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let mut damaged = packed();
+    damaged[100] ^= 1;
+    [packed(), damaged, packed()].concat()
 }
 
 /// A length that no file has.
