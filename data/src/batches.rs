@@ -174,22 +174,7 @@ impl Batches {
             cuts.push(cut);
         }
         let turns = Turns::new(shares, limits);
-        let budget = mixture.tokens.map(|tokens| tokens / seq_len as u64);
-        for (limit, there) in [
-            ("mixture.tokens", budget),
-            ("max_epochs", Some(turns.len())),
-        ] {
-            if let Some(there) = there
-                && wanted > there
-            {
-                return Err(MixtureError::Spent {
-                    wanted,
-                    limit,
-                    there,
-                }
-                .into());
-            }
-        }
+        mixture.check_limits(wanted, seq_len as u64, Some(turns.len()))?;
         Ok(Self {
             shards,
             cuts,

@@ -36,10 +36,10 @@ pub struct Document {
 }
 
 impl Document {
-    /// Where it stands, for a person: its address, or its file and number.
+    /// Where it stands, for a person: its file and number, and its address.
     pub fn place(&self) -> String {
         match &self.origin.url {
-            Some(url) => url.clone(),
+            Some(url) => format!("{}, {url}", self.id()),
             None => self.id(),
         }
     }

@@ -171,6 +171,58 @@ impl Mixture {
             open = under;
         }
     }
+
+    /// Refuses a run of so many windows that cannot be, from the sources' sizes in tokens alone. How many windows
+    /// an epoch has exactly is known when they are cut: what passes here may still be refused there.
+    ///
+    /// # Errors
+    /// As [`Mixture::shares`]; a source without text, a token budget or epochs that are used up before the end.
+    pub fn check_run(
+        &self,
+        sources: &[(&str, u64)],
+        seq_len: u64,
+        wanted: u64,
+    ) -> Result<(), MixtureError> {
+        let names: Vec<&str> = sources.iter().map(|(name, _)| *name).collect();
+        self.shares(&names)?;
+        if let Some((name, tokens)) = sources.iter().find(|(_, tokens)| *tokens == 0) {
+            return Err(MixtureError::Short {
+                name: (*name).to_owned(),
+                tokens: *tokens,
+                window: seq_len + 1,
+            });
+        }
+        // At most one window more than the text fills.
+        let epoch = |tokens: u64| (tokens / seq_len.max(1) + 1) as f64;
+        let limit = |(name, tokens): &(&str, u64)| {
+            let epochs = self.max_epochs.get(*name)?;
+            Some((epochs * epoch(*tokens)) as u64)
+        };
+        let limits: Option<Vec<u64>> = sources.iter().map(limit).collect();
+        self.check_limits(wanted, seq_len, limits.map(|limits| limits.iter().sum()))
+    }
+
+    /// Refuses more windows than the token budget gives, or than there are.
+    pub(crate) fn check_limits(
+        &self,
+        wanted: u64,
+        seq_len: u64,
+        there: Option<u64>,
+    ) -> Result<(), MixtureError> {
+        let budget = self.tokens.map(|tokens| tokens / seq_len.max(1));
+        for (limit, there) in [("mixture.tokens", budget), ("max_epochs", there)] {
+            if let Some(there) = there
+                && wanted > there
+            {
+                return Err(MixtureError::Spent {
+                    wanted,
+                    limit,
+                    there,
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -223,6 +275,29 @@ mod tests {
             .sum();
         assert_eq!(epochs[4], 1.0);
         assert!((read - 3e11).abs() < 1e3, "{read}");
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_is_refused_before_windows_are_cut() {
+        let sources = GPT3.map(|(name, tokens, _)| (name, tokens * 1_000));
+        let said = |mixture: &Mixture, sources: &[(&str, u64)], wanted| {
+            let checked = mixture.check_run(sources, 100, wanted);
+            checked.map_err(|fault| fault.to_string())
+        };
+        let mut mixture = gpt3();
+        assert_eq!(said(&mixture, &sources, 1_000_000), Ok(()));
+        mixture.tokens = Some(50_000);
+        assert_eq!(said(&mixture, &sources, 500), Ok(()));
+        let fault = said(&mixture, &sources, 501).unwrap_err();
+        assert!(fault.contains("mixture.tokens gives 500"), "{fault}");
+        mixture.tokens = None;
+        mixture.max_epochs = GPT3.map(|(name, ..)| (name.to_owned(), 1.0)).into();
+        let fault = said(&mixture, &sources, 5_000).unwrap_err();
+        assert!(fault.contains("max_epochs gives 4995"), "{fault}");
+        let mut emptied = sources;
+        emptied[1].1 = 0;
+        let fault = said(&gpt3(), &emptied, 1).unwrap_err();
+        assert!(fault.contains("webtext2 has 0 tokens"), "{fault}");
     }
 
     #[test]

@@ -165,7 +165,7 @@ fn a_source_of_which_nothing_is_held_out_is_told_of() {
     assert!(output.status.success(), "{}", errors(&output));
     let said = errors(&output);
     assert!(
-        said.contains("nothing is held out of letters; split: Position("),
+        said.contains("letters: nothing is held out; split: Position("),
         "{said}"
     );
     let sources = fs::read(workshop.path().join("two/sources.json")).unwrap();
@@ -213,4 +213,10 @@ fn a_mixture_that_cannot_be_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{set}: {}", errors(&output));
         assert!(errors(&output).contains(said), "{set}: {}", errors(&output));
     }
+    // It is prepared now, and a plan refuses the same.
+    let set = "data.mixture.tokens=Some(100)";
+    let output = program(&workshop, &["plan", "two.ron", "--set", set]);
+    assert_eq!(output.status.code(), Some(2), "{}", errors(&output));
+    let said = "the run reads 160 windows, but mixture.tokens gives 6";
+    assert!(errors(&output).contains(said), "{}", errors(&output));
 }

@@ -51,12 +51,6 @@ impl Seen {
             None => drop(self.chars.insert(document.source.clone(), chars)),
         }
     }
-
-    /// Documents that rules left out, or that stand elsewhere.
-    pub(super) fn judged_out(&self) -> u64 {
-        let steps = self.sources.values().flat_map(|source| &source.steps);
-        steps.flat_map(|step| step.dropped.values()).sum()
-    }
 }
 
 impl Corpus<'_> {

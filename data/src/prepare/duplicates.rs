@@ -267,7 +267,11 @@ impl Gone {
     /// Why a document goes as a whole, if it does.
     fn repeat(&self, document: u64) -> Option<Repeat> {
         let of = |found: &Option<dedup::Duplicates>, why| {
-            let first = found.as_ref()?.of(document)?;
+            let mut first = found.as_ref()?.of(document)?;
+            // The first with these words may itself be nearly another, before it.
+            while let Some(before) = self.repeat(first).and_then(|repeat| repeat.first) {
+                first = before;
+            }
             let first = Some(first);
             Some(Repeat { why, first })
         };

@@ -49,7 +49,7 @@ pub use progress::{Progress, Stage};
 pub use tokenizer::tokenizer_of_texts;
 
 use crate::recipe::{DataRecipe, Split, TokenizerRecipe, to_ron_string};
-use crate::report::{self, Report, SplitReport};
+use crate::report::{self, Report, SplitReport, StepByStep};
 use crate::shard::{DEFAULT_SHARD_BYTES, ShardOptions, ShardWriter, Shards, Written};
 use crate::source::Inputs;
 use crate::split::Splitter;
@@ -270,7 +270,7 @@ pub fn prepare_with(
     )?;
     let (train, validation) = (outputs.train.finish()?, outputs.validation.finish()?);
     check_split(&report, &splitter, &train, &validation)?;
-    if let Some(note) = unmeasured(recipe, &report) {
+    for note in mixture_notes(recipe, &report) {
         progress(Progress::Note(note));
     }
     report.seconds.encode = middle.elapsed().as_secs_f64();
@@ -346,16 +346,10 @@ fn scan(
         return Err(Error::Empty {
             what: format!("the corpus {:?}", recipe.name),
             why: format!(
-                "{files} gave {} documents of {} bytes; {} were left out by rules or as duplicates, {} were \
-                 shorter than {} characters, {} were not UTF-8, {} lines could not be read{}",
+                "{files} gave {} documents of {} bytes, and none is left; what became of them:\n\n{}",
                 seen.read.documents,
                 seen.read.bytes,
-                seen.judged_out(),
-                seen.clean.too_short,
-                recipe.clean.min_chars,
-                seen.read.encoding_skipped,
-                seen.read.bad_lines_skipped,
-                seen.read.also()
+                StepByStep(&seen.sources).to_string().trim_end()
             ),
         });
     }
@@ -387,23 +381,34 @@ fn check_split(
     Ok(())
 }
 
-/// The sources of a mixture of which nothing is held out, if there are any: a model cannot be measured on them.
-fn unmeasured(recipe: &DataRecipe, report: &Report) -> Option<String> {
-    recipe.mixture.as_ref()?;
-    let held_out = |name: &String| {
-        let share = report.sources.get(name);
-        share.is_some_and(|share| share.validation_tokens > 0)
+/// What a person should know of a mixture before a model learns from it: sources of which nothing is left, and those
+/// of which nothing is held out, so that no model can be measured on them.
+fn mixture_notes(recipe: &DataRecipe, report: &Report) -> Vec<String> {
+    if recipe.mixture.is_none() {
+        return Vec::new();
+    }
+    let without = |tokens: fn(&report::Share) -> u64| {
+        let sources = recipe.sources.iter().enumerate();
+        let names = sources.map(|(i, source)| source.label(i));
+        let without = names.filter(|name| report.sources.get(name).map_or(0, tokens) == 0);
+        without.collect::<Vec<_>>().join(", ")
     };
-    let sources = recipe.sources.iter().enumerate();
-    let names = sources.map(|(i, source)| source.label(i));
-    let without: Vec<String> = names.filter(|name| !held_out(name)).collect();
-    (!without.is_empty()).then(|| {
-        format!(
-            "nothing is held out of {}; {}",
-            without.join(", "),
-            Split::OF_EACH_SOURCE
-        )
-    })
+    let notes = [
+        (
+            without(|share| share.train_tokens),
+            "nothing is left to learn from",
+            "pretraining refuses a mixture with a source that has no text: give it some, or take it out of the recipe",
+        ),
+        (
+            without(|share| share.validation_tokens),
+            "nothing is held out",
+            Split::OF_EACH_SOURCE,
+        ),
+    ];
+    let notes = notes.into_iter().filter(|(names, ..)| !names.is_empty());
+    notes
+        .map(|(names, what, right)| format!("{names}: {what}; {right}"))
+        .collect()
 }
 
 fn empty_split(name: &str, documents: u64) -> Error {

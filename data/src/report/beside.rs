@@ -8,11 +8,12 @@ use super::{Report, Table, grouped};
 pub(super) const EVALUATIONS: [&str; 5] =
     ["evaluation", "texts", "too short", "not read", "stands in"];
 /// What is told of the links of each source.
-pub(super) const LINKS: [&str; 5] = [
+pub(super) const LINKS: [&str; 6] = [
     "links",
     "lines",
     "score too low",
     "not read",
+    "said again",
     "addresses kept",
 ];
 
@@ -33,13 +34,14 @@ pub(super) fn evaluations(report: &Report) -> Vec<[String; 5]> {
 }
 
 /// A line for the links of each source.
-pub(super) fn links(report: &Report) -> Vec<[String; 5]> {
+pub(super) fn links(report: &Report) -> Vec<[String; 6]> {
     let rows = report.links.iter().map(|(source, links)| {
         [
             source.clone(),
             grouped(links.lines),
             grouped(links.below),
             grouped(links.bad),
+            grouped(links.repeated()),
             grouped(links.kept),
         ]
     });
@@ -50,7 +52,7 @@ pub(super) fn links(report: &Report) -> Vec<[String; 5]> {
 pub(super) fn faults(report: &Report) -> impl Iterator<Item = String> {
     let evaluations = report.evaluations.values().map(|it| &it.read);
     let broken = evaluations.clone().flat_map(|read| &read.broken_files);
-    let samples = evaluations.flat_map(|read| &read.samples[..]);
+    let samples = evaluations.flat_map(|read| read.faults());
     let links = report.links.values().flat_map(|it| &it.samples[..]);
     let faults = samples
         .chain(links)
@@ -60,13 +62,8 @@ pub(super) fn faults(report: &Report) -> impl Iterator<Item = String> {
 
 /// Both as a person reads them on a terminal, if there are any.
 pub(super) fn write(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let tables = [(EVALUATIONS, evaluations(report)), (LINKS, links(report))];
-    for (head, rows) in tables.into_iter().filter(|(_, rows)| !rows.is_empty()) {
-        let mut table = Table::new(head);
-        rows.into_iter().for_each(|row| table.cells(row));
-        table.write(f)?;
-        writeln!(f)?;
-    }
+    rows(EVALUATIONS, evaluations(report), f)?;
+    rows(LINKS, links(report), f)?;
     let faults: Vec<String> = faults(report).collect();
     for fault in &faults {
         writeln!(f, "  {fault}")?;
@@ -75,4 +72,18 @@ pub(super) fn write(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result 
         true => Ok(()),
         false => writeln!(f),
     }
+}
+
+fn rows<const N: usize>(
+    head: [&str; N],
+    rows: Vec<[String; N]>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(head);
+    rows.into_iter().for_each(|row| table.cells(row));
+    table.write(f)?;
+    writeln!(f)
 }

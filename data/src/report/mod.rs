@@ -215,6 +215,19 @@ impl Report {
     }
 }
 
+/// What became of each source, step by step: a table for each.
+pub(crate) struct StepByStep<'a>(pub &'a BTreeMap<String, SourceReport>);
+
+impl fmt::Display for StepByStep<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, source) in self.0 {
+            steps::write(name, source, f)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new(["", "documents", "bytes", "tokens"]);
@@ -222,6 +235,15 @@ impl fmt::Display for Report {
             table.row(name, [split.documents, split.bytes, split.tokens]);
         }
         table.write(f)?;
+        let sources: u64 = self.sources.values().map(|share| share.documents).sum();
+        let halves = (self.train.documents + self.validation.documents).saturating_sub(sources);
+        if halves > 0 {
+            let halves = grouped(halves);
+            writeln!(
+                f,
+                "{halves} documents are cut by the split, and count on both sides"
+            )?;
+        }
         writeln!(f)?;
         let mut table = Table::new(["", "documents", "bytes", "train", "validation"]);
         let mut shares: Vec<(&String, &Share)> = match self.packages.is_empty() {
@@ -251,10 +273,7 @@ impl fmt::Display for Report {
             writeln!(f, "and {hidden} more, in report.json")?;
         }
         writeln!(f)?;
-        for (name, source) in &self.judged {
-            steps::write(name, source, f)?;
-            writeln!(f)?;
-        }
+        write!(f, "{}", StepByStep(&self.judged))?;
         beside::write(self, f)?;
         writeln!(
             f,

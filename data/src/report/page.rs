@@ -76,7 +76,11 @@ fn sources(report: &Report, recipe: &DataRecipe) -> String {
     let total: u64 = sizes.iter().map(|(_, size)| size).sum();
     let mixture = recipe.mixture.as_ref();
     let budget = mixture.and_then(|mixture| mixture.tokens).unwrap_or(total);
-    let mixed = mixture.and_then(|mixture| mixture.epochs(&sizes, budget).ok());
+    let names: Vec<&str> = sizes.iter().map(|(name, _)| *name).collect();
+    let mixed = mixture.and_then(|mixture| {
+        let weights = mixture.shares(&names).ok()?;
+        Some((weights, mixture.epochs(&sizes, budget).ok()?))
+    });
     let mut header = vec![
         "source",
         "files",
@@ -88,7 +92,7 @@ fn sources(report: &Report, recipe: &DataRecipe) -> String {
         "of all",
     ];
     if mixed.is_some() {
-        header.extend(["weight", "epochs"]);
+        header.extend(["weight", "of what is read", "epochs"]);
     }
     let percent = |part: f64, whole: f64| format!("{:.1} %", 100.0 * part / whole.max(1.0));
     let rows = sizes.iter().enumerate().map(|(i, (name, size))| {
@@ -105,7 +109,8 @@ fn sources(report: &Report, recipe: &DataRecipe) -> String {
             grouped(*size),
             percent(*size as f64, total as f64),
         ];
-        if let Some(epochs) = &mixed {
+        if let Some((weights, epochs)) = &mixed {
+            cells.push(percent(weights[i], 1.0));
             cells.push(percent(epochs[i] * *size as f64, budget as f64));
             cells.push(format!("{:.2}", epochs[i]));
         }
@@ -253,13 +258,16 @@ fn samples(judged: &BTreeMap<String, SourceReport>) -> String {
                     Some(other) => format!(" · beside {other}"),
                     None => String::new(),
                 };
+                let text = match sample.text.is_empty() {
+                    true => String::new(),
+                    false => format!("\n<pre>{}</pre>", escape(&sample.text)),
+                };
                 let _ = writeln!(
                     inside,
-                    "<article><h3>{} · {}{}</h3>\n<pre>{}</pre></article>",
+                    "<article><h3>{} · {}{}</h3>{text}</article>",
                     escape(&sample.reason),
                     escape(&sample.place),
-                    escape(&beside),
-                    escape(&sample.text)
+                    escape(&beside)
                 );
             }
             inside += "</div>";
@@ -280,13 +288,14 @@ fn samples(judged: &BTreeMap<String, SourceReport>) -> String {
 /// Evaluations and lists of links, and what could not be read of them.
 fn read_beside(report: &Report) -> String {
     let mut text = String::new();
+    let evaluations = beside::evaluations(report).into_iter().map(Vec::from);
+    let links = beside::links(report).into_iter().map(Vec::from);
     for (head, rows) in [
-        (beside::EVALUATIONS, beside::evaluations(report)),
-        (beside::LINKS, beside::links(report)),
+        (&beside::EVALUATIONS[..], evaluations.collect::<Vec<_>>()),
+        (&beside::LINKS[..], links.collect()),
     ] {
         if !rows.is_empty() {
-            let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
-            text += &table("results", &head, &rows);
+            text += &table("results", head, &rows);
         }
     }
     for fault in beside::faults(report) {
@@ -360,7 +369,10 @@ mod tests {
         assert!(page.contains("a#0 · beside b#1") && page.contains("seconds</dt><dd>0.0 ("));
         assert!(page.contains("7 mean word length") && page.contains("&lt;script&gt;&amp;"));
         // 300 of 400 tokens from 100, and 100 from 300.
-        assert!(page.contains("<td>75.0 %</td><td>3.00</td>") && page.contains("<td>0.33</td>"));
+        assert!(
+            page.contains("<td>75.0 %</td><td>75.0 %</td><td>3.00</td>")
+                && page.contains("<td>0.33</td>")
+        );
         assert!(page.contains("2 documents</th><td>5</td>"));
     }
 }

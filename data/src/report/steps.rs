@@ -65,7 +65,7 @@ pub(super) fn write(name: &str, source: &SourceReport, f: &mut fmt::Formatter<'_
         ]);
     }
     table.write(f)?;
-    for sample in source.read.samples.iter() {
+    for sample in source.read.faults() {
         writeln!(f, "  {}: {}", sample.place, sample.text)?;
     }
     let broken = &source.read.broken_files;

@@ -15,7 +15,7 @@ use super::encoding::lossy;
 use crate::source::entry::{Entry, Fault, Found, Reader};
 
 /// The longest field. A book has some megabytes; a longer field is a quote that was left open.
-pub const MAX_FIELD_BYTES: usize = 64 << 20;
+pub const MAX_FIELD_BYTES: usize = 16 << 20;
 /// The longest name of a column, for the same reason.
 const MAX_NAME_BYTES: usize = 1 << 10;
 /// The most columns: as many as a spreadsheet has.

@@ -15,6 +15,8 @@ use crate::sample::{Sample, Samples};
 
 /// Why a file is left out that has neither a document nor anything else in it.
 const NOTHING: &str = "empty file";
+/// Why a page is left out that no link of the source's lists leads to.
+const NOT_LINKED: &str = "not in the list of links";
 
 /// Documents as they are read. One file is open at a time, and one document is held.
 ///
@@ -56,7 +58,7 @@ pub struct ReadCounts {
     /// Records that hold no document by their format's rules, by reason.
     #[serde(default)]
     pub left_out: BTreeMap<String, u64>,
-    /// Some of what was left out because it cannot be read: where it stands, and what was found.
+    /// Some of what was left out: where it stands, and what was found.
     #[serde(default)]
     pub samples: Samples,
 }
@@ -91,6 +93,18 @@ impl ReadCounts {
         ]
     }
 
+    fn leave_out(&mut self, reason: &str, sample: impl FnOnce() -> Sample) {
+        *self.left_out.entry(reason.to_owned()).or_default() += 1;
+        self.samples.keep(reason, sample);
+    }
+
+    /// Some of what cannot be read.
+    pub fn faults(&self) -> impl Iterator<Item = &Sample> {
+        let unread = self.unread().map(|(name, _)| name);
+        let samples = self.samples.iter();
+        samples.filter(move |sample| unread.contains(&sample.reason.as_str()))
+    }
+
     fn leave_unread(&mut self, path: &str, unread: &Unread) {
         let (name, count) = match unread.what {
             What::Encoding => (NOT_ENCODED, &mut self.encoding_skipped),
@@ -100,21 +114,6 @@ impl ReadCounts {
         *count += 1;
         let sample = || Sample::at(unread.at.of(path), &unread.message);
         self.samples.keep(name, sample);
-    }
-
-    /// What else was met, each behind a semicolon, and the first file that was not read to its end.
-    pub(crate) fn also(&self) -> String {
-        let mut also = String::new();
-        if self.damaged_skipped > 0 {
-            also += &format!("; {} records are damaged", self.damaged_skipped);
-        }
-        for (reason, count) in &self.left_out {
-            also += &format!("; {count} {reason}");
-        }
-        for broken in self.broken_files.iter().take(1) {
-            also += &format!("; {broken}");
-        }
-        also
     }
 }
 
@@ -197,18 +196,20 @@ impl Documents {
             match item {
                 None => {
                     if !self.found {
-                        *self.counts.left_out.entry(NOTHING.to_owned()).or_default() += 1;
+                        let sample = || Sample::at(planned.name.clone(), "");
+                        self.counts.leave_out(NOTHING, sample);
                     }
                     self.reader = None;
                     self.at += 1;
                 }
                 Some(Item::Unread(unread)) => self.counts.leave_unread(&planned.name, &unread),
-                Some(Item::LeftOut(reason)) => {
-                    *self.counts.left_out.entry(reason.to_owned()).or_default() += 1;
+                Some(Item::LeftOut(at, reason)) => {
+                    let sample = || Sample::at(at.of(&planned.name), "");
+                    self.counts.leave_out(reason, sample);
                 }
                 Some(Item::Document(piece)) if !planned.leads_to(&piece) => {
-                    let reason = "not in the list of links".to_owned();
-                    *self.counts.left_out.entry(reason).or_default() += 1;
+                    let sample = || planned.document(piece).sample();
+                    self.counts.leave_out(NOT_LINKED, sample);
                 }
                 Some(Item::Document(piece)) => {
                     self.open = piece.continues.then_some(piece.index);

@@ -137,6 +137,7 @@ impl Form {
                 return Ok(FileReader::Text(reader));
             }
             Self::Jsonl { field } => {
+                stream.check_mark()?;
                 let reader = JsonlReader::new(stream, encoding, field, bad_lines);
                 return Ok(FileReader::Jsonl(reader));
             }
@@ -156,6 +157,9 @@ impl Form {
             }
             Self::Records(form) => form,
         };
+        if let RecordForm::Table(..) = form {
+            stream.check_mark()?;
+        }
         let input = std::mem::replace(&mut stream.input, Box::new(std::io::empty()));
         let reader: Box<dyn Reader> = match form {
             RecordForm::Table(columns, dialect) => {

@@ -96,8 +96,8 @@ enum Item {
     Document(Piece),
     /// Something left out because it cannot be read.
     Unread(Unread),
-    /// A record without a document, and why.
-    LeftOut(&'static str),
+    /// A record without a document, where it stands, and why.
+    LeftOut(At, &'static str),
 }
 
 /// Something that cannot be read.
@@ -127,6 +127,8 @@ enum At {
     Line(u64),
     /// A byte, from 0, after decompression.
     Byte(u64),
+    /// A record, from 1.
+    Record(u64),
 }
 
 impl At {
@@ -134,6 +136,7 @@ impl At {
         match self {
             Self::Line(line) => format!("{path}:{line}"),
             Self::Byte(byte) => format!("{path}: byte {byte}"),
+            Self::Record(number) => format!("{path}: record {number}"),
         }
     }
 }

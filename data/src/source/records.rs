@@ -15,6 +15,8 @@ pub(super) struct RecordReader {
     encoding: Encoding,
     bad_lines: OnBadLine,
     index: u64,
+    /// Records so far, documents or not.
+    records: u64,
 }
 
 impl RecordReader {
@@ -30,6 +32,7 @@ impl RecordReader {
             encoding,
             bad_lines,
             index: 0,
+            records: 0,
         }
     }
 
@@ -38,8 +41,11 @@ impl RecordReader {
         let Some(found) = found.map_err(|error| self.stream.fault(error))? else {
             return Ok(None);
         };
+        self.records += 1;
         let (what, offset, message) = match found {
-            Found::LeftOut { reason } => return Ok(Some(Item::LeftOut(reason))),
+            Found::LeftOut { reason } => {
+                return Ok(Some(Item::LeftOut(At::Record(self.records), reason)));
+            }
             Found::Damaged { offset, message } => (What::Record, offset, message),
             Found::Document(entry) if entry.replaced > 0 && self.encoding != Encoding::Replace => {
                 self.index += 1;

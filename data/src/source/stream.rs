@@ -161,17 +161,30 @@ impl Stream {
         }
     }
 
-    /// Refuses what is plainly not UTF-8 text: UTF-16 and binary files would come through as noise.
+    /// Refuses what begins with the byte order mark of another encoding: it would come through as noise.
+    pub(super) fn check_mark(&mut self) -> Result<(), SourceError> {
+        let seen = match self.input.fill_buf() {
+            Ok(seen) => &seen[..seen.len().min(4)],
+            Err(error) => return Err(self.fault(error)),
+        };
+        let encoding = match seen {
+            [0xFF, 0xFE, 0, 0] | [0, 0, 0xFE, 0xFF] => "UTF-32",
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "UTF-16",
+            _ => return Ok(()),
+        };
+        let right = format!(
+            "convert it to UTF-8, as `iconv -f {encoding} -t UTF-8` does, or let the recipe say clean.encoding Skip"
+        );
+        Err(self.not_text(format!("it is {encoding}"), &right))
+    }
+
+    /// Refuses what is plainly not UTF-8 text: binary files would come through as noise.
     pub(super) fn check_text(&mut self) -> Result<(), SourceError> {
+        self.check_mark()?;
         let seen = match self.input.fill_buf() {
             Ok(seen) => &seen[..seen.len().min(SNIFFED)],
             Err(error) => return Err(self.fault(error)),
         };
-        if seen.starts_with(&[0xFF, 0xFE]) || seen.starts_with(&[0xFE, 0xFF]) {
-            let right = "convert it to UTF-8, as `iconv -f UTF-16 -t UTF-8` does, or let the recipe say \
-                         clean.encoding Skip";
-            return Err(self.not_text("it is UTF-16".to_owned(), right));
-        }
         if seen.starts_with(b"PAR1") {
             let right = "let its name end in .parquet, or the recipe say format: Parquet";
             return Err(self.not_text("it is a Parquet file".to_owned(), right));
@@ -360,8 +373,15 @@ pub(super) mod tests {
         check("русский текст".as_bytes()).unwrap();
         let fault = check(b"PAR1abc").unwrap_err().to_string();
         assert!(fault.contains("Parquet"), "{fault}");
-        let fault = check(b"\xFF\xFEa\0b\0").unwrap_err().to_string();
-        assert!(fault.contains("UTF-16"), "{fault}");
+        for (marked, says) in [
+            (&b"\xFF\xFEa\0b\0"[..], "iconv -f UTF-16"),
+            (b"\xFE\xFF\0a", "iconv -f UTF-16"),
+            (b"\xFF\xFE\0\0a\0\0\0", "iconv -f UTF-32"),
+            (b"\0\0\xFE\xFF\0\0\0a", "iconv -f UTF-32"),
+        ] {
+            let fault = check(marked).unwrap_err().to_string();
+            assert!(fault.contains(says), "{fault}");
+        }
         let fault = check(b"\x89PNG\0").unwrap_err().to_string();
         assert!(fault.contains("byte 4 is NUL"), "{fault}");
     }

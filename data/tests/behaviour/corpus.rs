@@ -133,12 +133,20 @@ fn sources_are_read_judged_and_compared() {
         (4, 3),
         "{quality:?}"
     );
-    assert_eq!(quality.samples[0].place, "https://b.example/short");
+    let place = &quality.samples[0].place;
+    assert!(
+        place.ends_with("crawl.warc#3, https://b.example/short"),
+        "{place}"
+    );
     let twice = &crawl.steps[1];
     assert_eq!(twice.dropped, [("the same words".to_owned(), 1)].into());
-    assert_eq!(twice.samples[0].place, "https://b.example/1");
-    let first = Some("https://a.example/1".to_owned());
-    assert_eq!(twice.samples[0].other, first);
+    let sample = &twice.samples[0];
+    assert!(sample.place.ends_with("crawl.warc#2, https://b.example/1"));
+    let first = sample.other.as_deref().unwrap();
+    assert!(
+        first.ends_with("crawl.warc#0, https://a.example/1"),
+        "{first}"
+    );
     assert_eq!(crawl.kept.documents, 2);
     assert_eq!(crawl.kept.hosts, [("a.example".to_owned(), 2)].into());
     // Across sources: one word of another file's document differs.
@@ -253,7 +261,8 @@ fn many_machines_make_what_one_makes() {
     );
     assert_eq!(counts, (2, 1, 1, 1));
     let told = &one.links["crawl"];
-    assert_eq!((told.lines, told.below, told.bad, told.kept), (2, 1, 1, 1));
+    assert_eq!((told.lines, told.below, told.bad, told.kept), (3, 1, 1, 1));
+    assert_eq!(told.repeated(), 0);
     let page = fs::read_to_string(folder.path().join("one/report.html")).unwrap();
     for place in ["exam.jsonl:3: ", "links.tsv:3: "] {
         assert!(
@@ -557,6 +566,14 @@ fn of_a_crawl_only_the_pages_are_kept_that_links_lead_to() {
     let report = prepared(&recipe, &options(folder.path(), "out")).report;
     let crawl = &report.judged["crawl"];
     assert_eq!(crawl.read.left_out["not in the list of links"], 2);
+    let sample = &crawl.read.samples[0];
+    assert_eq!(sample.reason, "not in the list of links");
+    assert!(
+        sample
+            .place
+            .ends_with("crawl.warc#1, https://a.example/seldom"),
+        "{sample:?}"
+    );
     let hosts = ["a.example", "b.example"].map(|host| (host.to_owned(), 1));
     assert_eq!(crawl.kept.hosts, hosts.into());
 }

@@ -248,6 +248,29 @@ fn a_table_without_the_column_says_which_there_are() {
     is_a_fault_of_the_file("a.csv.gz", &gzip(table), "text", says);
 }
 
+#[test]
+fn files_in_another_encoding_are_named() {
+    for (name, text) in [
+        ("a.jsonl", "{\"text\": \"x\"}\n"),
+        ("a.csv", "text\nx\n"),
+        ("a.txt", "x\n"),
+    ] {
+        let bytes: Vec<u8> = "\u{FEFF}"
+            .encode_utf16()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let fault = outcome(name, &bytes, "Stop").unwrap_err();
+        let said = fault.to_string();
+        assert!(
+            fault.is_usage() && said.contains(&format!("{name}: it is UTF-16; convert it")),
+            "{said}"
+        );
+        let report = outcome(name, &bytes, "Skip").unwrap();
+        assert!(report.read.broken_files[0].contains("UTF-16"), "{name}");
+    }
+}
+
 #[cfg(feature = "parquet")]
 #[test]
 fn a_parquet_file_without_the_column_or_cut_off_is_a_fault_of_the_file() {

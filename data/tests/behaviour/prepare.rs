@@ -438,7 +438,7 @@ fn nothing_to_learn_from_or_to_measure_on_is_told_with_its_reason() {
     let error = place.prepare(&place.recipe("Char", HALF)).unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("2 files") && text.contains("were shorter than 1"),
+        text.contains("2 files") && text.contains(" too short"),
         "{text}"
     );
     assert!(error.is_usage());

@@ -119,7 +119,7 @@ impl Plan {
         let mut plan = Self::new(&load, tokens);
         let data = recipe.data()?;
         plan.text = match report {
-            Some(report) => Some(Text::of(report, &data, tokens)?),
+            Some(report) => Some(Text::of(report, &data, tokens, recipe.context()?)?),
             None => None,
         };
         plan.parameters.all = recipe.parameter_count()?;
@@ -206,7 +206,7 @@ impl Parameters {
 impl Text {
     /// Where nothing is mixed, windows are drawn from the whole text alike, and a source's part of the run is
     /// its part of the text.
-    fn of(report: &MaterialReport, data: &DataRecipe, drawn: u64) -> Result<Self> {
+    fn of(report: &MaterialReport, data: &DataRecipe, drawn: u64, context: usize) -> Result<Self> {
         let tokens = report.targets();
         let labels = data.sources.iter().enumerate().map(|(i, it)| it.label(i));
         let labels: Vec<String> = labels.collect();
@@ -224,9 +224,13 @@ impl Text {
         let mixture = data.mixture.as_ref();
         let alike = drawn as f64 / tokens.max(1) as f64;
         let epochs = match mixture {
-            Some(mixture) => mixture
-                .epochs(&found, drawn)
-                .map_err(slovo_data::Error::from)?,
+            Some(mixture) => {
+                let window = context.max(1) as u64;
+                mixture
+                    .check_run(&found, window, drawn / window)
+                    .and_then(|()| mixture.epochs(&found, drawn))
+                    .map_err(slovo_data::Error::from)?
+            }
             None => vec![alike; found.len()],
         };
         let source = |(&(name, tokens), epochs): (&(&str, u64), f64)| Source {
@@ -285,7 +289,7 @@ mod tests {
                 tokenizer: Byte, split: Hash(validation: 0.1))"#,
         );
         let report = MaterialReport::Text(Box::new(report));
-        let text = Text::of(&report, &data.unwrap(), 3000).unwrap();
+        let text = Text::of(&report, &data.unwrap(), 3000, 10).unwrap();
         assert_eq!(text.epochs, 3.0);
         let found: Vec<_> = text.sources.iter().map(|s| (s.share, s.epochs)).collect();
         assert_eq!(found, [(0.75, 3.0), (0.25, 3.0)]);

@@ -85,6 +85,11 @@ impl Rule {
         }
     }
 
+    /// Whether it may change a text; the others only say which go.
+    pub fn changes(&self) -> bool {
+        matches!(self, Self::C4(_) | Self::Personal(_) | Self::Characters(_))
+    }
+
     /// What it says of a text from `url`. Time grows with the text's length, and so does memory: at
     /// most some ninety bytes for each word, in [`GopherRepetition`].
     pub fn apply(&self, text: &str, url: Option<&str>) -> Verdict {

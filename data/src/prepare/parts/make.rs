@@ -202,6 +202,10 @@ fn ruled(
 ) -> bool {
     for (number, (rule, step)) in rules.iter().zip(steps).enumerate() {
         step.enter(&document.text);
+        if piece && !rule.changes() {
+            step.leave(&document.text);
+            continue;
+        }
         match rule.apply(&document.text, document.origin.url.as_deref()) {
             Verdict::Drop(reason) if !piece => {
                 step.drop(reason, || document.sample());

@@ -39,7 +39,7 @@ pub struct Outlinks {
 /// What lists had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkReport {
-    /// Lines with an address and a score.
+    /// Lines that are not empty.
     pub lines: u64,
     /// Those whose score is too low.
     pub below: u64,
@@ -52,6 +52,11 @@ pub struct LinkReport {
 }
 
 impl LinkReport {
+    /// Lines whose address came before, and is kept once.
+    pub fn repeated(&self) -> u64 {
+        self.lines - self.below - self.bad - self.kept
+    }
+
     /// Adds the next list of the same links.
     pub(crate) fn add(&mut self, list: &Self) {
         self.lines += list.lines;
@@ -134,6 +139,7 @@ impl Outlinks {
                 }
                 Ok(None) => {}
                 Err(message) => {
+                    counts.lines += 1;
                     counts.bad += 1;
                     on_bad(BadLine { line, message });
                 }

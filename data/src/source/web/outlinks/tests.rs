@@ -75,7 +75,7 @@ fn bad_lines_are_told_by_number_and_the_others_are_read() {
     ]) {
         assert!(*line == at && message.contains(part), "{line}: {message}");
     }
-    assert_eq!((counts.bad, bad.len(), counts.lines), (7, 7, 1));
+    assert_eq!((counts.bad, bad.len(), counts.lines), (7, 7, 8));
     assert!(outlinks.keeps("http://b.org"));
 }
 
