@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::batch::check;
+use crate::batch::{Waste, check};
 use crate::document_windows::{DocumentWindows, Part, Window};
 use crate::mask::{MaskError, Masking};
 use crate::order::{Order, Windows};
@@ -147,15 +147,18 @@ impl MaskedBatches {
         }
     }
 
-    /// The share of a batch that is filler, on average over an epoch, from 0 to 1; only
-    /// [`Windows::Documents`] has any.
-    pub fn padding(&self) -> f64 {
-        match &self.cut {
+    /// What its windows leave empty; only [`Windows::Documents`] has any filler, and nothing is left out.
+    pub fn waste(&self) -> Waste {
+        let padding = match &self.cut {
             Cut::Anywhere(_) => 0.0,
             Cut::Documents(windows) => {
                 let tokens = windows.mean_targets() + self.rows.around() as f64;
                 1.0 - tokens / self.rows.cols as f64
             }
+        };
+        Waste {
+            padding,
+            cropped: 0,
         }
     }
 

@@ -36,9 +36,9 @@ pub struct Launch {
     pub threads: usize,
     /// Operating system and architecture.
     pub system: String,
-    /// What its windows left empty, and what of the text they left out.
+    /// What its windows left empty, and what of the text they left out, where that is known.
     #[serde(default)]
-    pub waste: Waste,
+    pub waste: Option<Waste>,
     /// How it ended.
     pub end: Option<Ended>,
 }
@@ -100,7 +100,7 @@ impl Launch {
             cpu: cpu(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-            waste: Waste::default(),
+            waste: None,
             end: None,
         }
     }

@@ -144,6 +144,11 @@ fn find<R: RunRecipe>(
 ) -> Result<Found> {
     let before = R::of_run(out)?;
     let mut other = differences(&before, recipe, R::FIXED)?;
+    let mixtures = [before.mixture(), recipe.mixture()];
+    if mixtures[0] != mixtures[1] {
+        let [before, now] = mixtures.map(|it| serde_json::to_string(&it).unwrap_or_default());
+        other.push(format!("data.mixture: {before} → {now}"));
+    }
     let changed = differences(&before, recipe, R::FREE)?;
     let (newest, passed_over) = shelf.newest_good()?;
     for bad in &passed_over {

@@ -152,6 +152,27 @@ fn what_is_prepared_is_mixed_by_other_weights_without_preparing_it_again() {
         assert!(output.status.success(), "{out}: {}", errors(&output));
         assert_eq!(windows(&workshop, out), want, "{out}");
     }
+    // What goes on reads as much of each source as before.
+    let resume = |sets: &[&str]| {
+        let arguments = [
+            "pretrain",
+            "prepared.ron",
+            "--out",
+            "other",
+            "--resume",
+            "--set",
+            "steps=44",
+        ];
+        let output = program(&workshop, &[&arguments, sets].concat());
+        (output.status.code(), errors(&output))
+    };
+    let (code, said) = resume(&[]);
+    assert!(
+        code == Some(2) && said.contains("data.mixture: {\"weights\":{\"digits\":9.0"),
+        "{said}"
+    );
+    let (code, said) = resume(&["--set", "data.mixture.weights.digits=9"]);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[test]

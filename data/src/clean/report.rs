@@ -23,16 +23,6 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
-    /// Why a document goes, if it does.
-    pub fn dropped(&self) -> Option<DropReason> {
-        match self {
-            Self::Keep { .. } => None,
-            Self::Drop { reason, .. } => Some(*reason),
-        }
-    }
-}
-
 /// How often each rule changed a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {

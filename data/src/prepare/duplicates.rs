@@ -147,6 +147,9 @@ pub(super) struct Repeat {
     pub first: Option<u64>,
 }
 
+/// How many documents went, by reason.
+pub(super) type Shown = BTreeMap<&'static str, usize>;
+
 /// The documents and paragraphs that go. About 8 bytes a document, and 8 bytes for each paragraph that goes.
 #[derive(Debug, Default)]
 pub(super) struct Gone {
@@ -278,9 +281,9 @@ impl Gone {
         of(&self.exact, "the same words").or_else(|| of(&self.near, "nearly the same words"))
     }
 
-    /// Documents that stay for the first few that go of these, for each reason: a person may want to see them.
-    pub(super) fn examples(&self, documents: Range<u64>) -> Vec<u64> {
-        let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    /// Documents that stay for the first few that go of a source, for each reason: a person may want to see them.
+    /// `documents` are the next of the source, and `shown` says how many there were before.
+    pub(super) fn examples(&self, documents: Range<u64>, shown: &mut Shown) -> Vec<u64> {
         let repeats = documents.filter_map(|document| self.repeat(document));
         let first = repeats.filter_map(|repeat| {
             let shown = shown.entry(repeat.why).or_default();

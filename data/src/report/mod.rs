@@ -305,8 +305,7 @@ impl fmt::Display for Report {
         writeln!(f, "left out      {}", self.left_out())?;
         writeln!(
             f,
-            "changed       {} documents: {} line ends, {} control characters, {} bytes not UTF-8, {} texts to NFC",
-            grouped(clean.changed),
+            "changed       {} line ends, {} control characters, {} bytes not UTF-8, {} documents to NFC",
             grouped(clean.newlines_changed),
             grouped(clean.control_removed),
             grouped(self.read.encoding_replaced),

@@ -65,7 +65,7 @@ pub struct ReadCounts {
 
 /// What documents, lines and records are called that cannot be read.
 const NOT_ENCODED: &str = "not in their encoding";
-const BAD_LINES: &str = "bad lines";
+pub(super) const BAD_LINES: &str = "bad lines";
 const DAMAGED: &str = "damaged records";
 
 impl ReadCounts {
@@ -170,7 +170,7 @@ impl Documents {
             };
             let item = match item {
                 Err(fault) if planned.bad_lines == OnBadLine::Skip && fault.is_of_one_file() => {
-                    self.counts.broken_files.push(fault.to_string());
+                    self.counts.broken_files.push(fault.found());
                     self.found = true;
                     None
                 }

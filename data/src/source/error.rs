@@ -67,8 +67,8 @@ pub enum SourceError {
     },
     /// A compressed file that is cut short or damaged.
     #[error(
-        "{path}: not readable as {format}, the file is cut short or damaged: {message}; fetch it again, or let the \
-         recipe say bad_lines: Skip"
+        "{path}: not readable as {format}, the file is cut short or damaged: {message}; {}",
+        FETCH
     )]
     Compressed {
         /// The file.
@@ -79,9 +79,7 @@ pub enum SourceError {
         message: String,
     },
     /// A file that is not what its format or the recipe says of it: cut off, or without a column.
-    #[error(
-        "{path}: {message}; mend the file or the recipe, or let the recipe say bad_lines: Skip"
-    )]
+    #[error("{path}: {message}; {}", MEND)]
     Content {
         /// The file.
         path: String,
@@ -175,7 +173,20 @@ pub enum SourceError {
     Cargo(#[from] CargoCorpusError),
 }
 
+/// What to do about a damaged file.
+const FETCH: &str = "fetch it again, or let the recipe say bad_lines: Skip";
+const MEND: &str = "mend the file or the recipe, or let the recipe say bad_lines: Skip";
+
 impl SourceError {
+    /// What was found, without that advice: for a report of a recipe that says so.
+    pub(super) fn found(&self) -> String {
+        let said = self.to_string();
+        let found = [FETCH, MEND]
+            .into_iter()
+            .find_map(|advice| said.strip_suffix(advice)?.strip_suffix("; "));
+        found.map(str::to_owned).unwrap_or(said)
+    }
+
     /// Whether one file is damaged, so that the others can be read without it.
     pub(super) fn is_of_one_file(&self) -> bool {
         matches!(

@@ -10,6 +10,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 
 use super::compression::inner_name;
+use super::documents::BAD_LINES;
 use super::forms::Form;
 use super::pair_lines::PairLine;
 use super::paths::{data_folder, expand};
@@ -451,7 +452,7 @@ fn outlinks(
             let mut first = None;
             let read = links.read(&mut stream.input, list.min_score, |line| {
                 let place = || At::Line(line.line).of(&file.name);
-                bad.keep("bad lines", || Sample::at(place(), &line.message));
+                bad.keep(BAD_LINES, || Sample::at(place(), &line.message));
                 first.get_or_insert(line);
             });
             let read = read.map_err(|error| stream.fault(error))?;

@@ -16,6 +16,8 @@ pub(super) struct Fields<'a> {
     found: Vec<(&'a str, Option<Value<'a>>)>,
     /// What the first fields are called.
     names: Vec<String>,
+    /// Whether there are others.
+    more: bool,
 }
 
 /// What a field holds.
@@ -57,10 +59,16 @@ impl<'a> Fields<'a> {
         match self.slot(name).and_then(Option::take) {
             Some(Value::Text(text)) => Ok(text),
             Some(other) => Err(format!("field `{name}` is a {}, not a text", other.kind())),
-            None => Err(format!(
-                "no field `{name}`; there are: {}",
-                self.names.join(", ")
-            )),
+            None => {
+                let more = match self.more {
+                    true => " and more",
+                    false => "",
+                };
+                Err(format!(
+                    "no field `{name}`; there are: {}{more}",
+                    self.names.join(", ")
+                ))
+            }
         }
     }
 
@@ -142,10 +150,13 @@ impl<'de, 'a> Visitor<'de> for Seed<'_, 'a> {
         let mut fields = Fields {
             found: self.0.iter().map(|&name| (name, None)).collect(),
             names: Vec::new(),
+            more: false,
         };
         while let Some(Name(name)) = map.next_key()? {
             if fields.names.len() < NAMES {
                 fields.names.push(name.chars().take(NAME_CHARS).collect());
+            } else {
+                fields.more = true;
             }
             match fields.slot(&name) {
                 // Of fields of one name the last counts, as everywhere.
@@ -208,6 +219,6 @@ mod tests {
         let many: String = (0..99).map(|i| format!("\"{i}\": 0,")).collect();
         let line = format!("{{{many}\"{}\": 0}}", "long".repeat(1000));
         let fault = Fields::of(&line, &["a"]).unwrap().text("a").unwrap_err();
-        assert!(fault.ends_with("18, 19"), "{fault}");
+        assert!(fault.ends_with("18, 19 and more"), "{fault}");
     }
 }

@@ -6,11 +6,12 @@ use super::encoding::{Decoded, decode, not_utf8};
 use super::json_line::Fields;
 use super::stream::Stream;
 use super::{At, Item, Piece, SourceError, Unread, What};
-use crate::document::Origin;
+use crate::document::{MAX_DOCUMENT_BYTES, Origin};
 use crate::recipe::{Encoding, OnBadLine};
 
-/// A longer line is refused: it would have to be held whole.
-pub(super) const MAX_LINE_BYTES: usize = 16 << 20;
+/// A longer line is refused: it would have to be held whole. It has room for the longest document in Cyrillic, whose
+/// letters of two bytes some programs write as six.
+pub(super) const MAX_LINE_BYTES: usize = 3 * MAX_DOCUMENT_BYTES;
 /// Fields beside the text that say something of it, and the object in which they may lie.
 const KNOWN: [&str; 7] = [
     "url",

@@ -292,7 +292,7 @@ fn windows_are_text_between_special_tokens() {
     for windows in [Windows::Random, Windows::Shuffled] {
         let batches = make(windows, 5);
         assert_eq!(batches.tokens_per_batch(), 250);
-        assert!(batches.padding() == 0.0);
+        assert!(batches.waste().padding == 0.0);
         for i in [0, 7, u64::MAX] {
             for row in restored(&batches.batch(i).unwrap()) {
                 assert_eq!((row.len(), row[0], row[49]), (50, cls, sep));
@@ -346,7 +346,7 @@ fn windows_are_text_between_special_tokens() {
     pieces.sort();
     assert_eq!(pieces, cut);
     let padding = filler as f64 / (expected * 50) as f64;
-    assert!((batches.padding() - padding).abs() < 1e-12);
+    assert!((batches.waste().padding - padding).abs() < 1e-12);
 }
 
 #[test]

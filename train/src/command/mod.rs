@@ -64,18 +64,6 @@ pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
         if let Some(adapter) = run.adapter() {
             eprintln!("on {adapter}");
         }
-        let waste = run.waste()?;
-        if waste.padding > 0.0 {
-            eprintln!("{:.1} % of a batch is padding", 100.0 * waste.padding);
-        }
-        if waste.cropped > 0 {
-            let tokens = run.data.report().targets();
-            eprintln!(
-                "{} tokens are cropped, {:.1} % of the text: no window holds them",
-                grouped(waste.cropped),
-                100.0 * waste.cropped as f64 / tokens.max(1) as f64
-            );
-        }
     }
     let out = run.out.clone();
     let mixed = run.recipe.data()?.mixture.is_some();

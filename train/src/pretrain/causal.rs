@@ -23,7 +23,7 @@ pub(super) fn parts(text: Text<'_>) -> Result<Parts<CausalTask>> {
     let windows = windows(valid, recipe.context()?, recipe.evaluation.stride)?;
     let windows = Arc::new(windows);
     let (batches, seed) = (batches(recipe, data)?, recipe.seed);
-    let waste = batches.waste();
+    let waste = Some(batches.waste());
     let on = training.clone();
     let speaker = samples::Speaker::new(recipe, &data.tokenizer, &data.validation)?;
     let evaluation = recipe.evaluation;

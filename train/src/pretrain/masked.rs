@@ -5,7 +5,7 @@ use crate::batch::{EvalLoader, TrainLoader};
 use crate::recipe::Recipe;
 use crate::task::MaskedTask;
 use crate::{Result, samples};
-use slovo_data::{MaskedBatches, MaskedWindows, Masking, Prepared, Waste};
+use slovo_data::{MaskedBatches, MaskedWindows, Masking, Prepared};
 use slovo_model::MaskedLm;
 use std::sync::Arc;
 
@@ -23,10 +23,7 @@ pub(super) fn parts(text: Text<'_>, masking: &Masking) -> Result<Parts<MaskedTas
     let windows = MaskedWindows::new(valid, &data.tokenizer, masking, context)?;
     let windows = Arc::new(windows);
     let (batches, seed) = (batches(recipe, data, masking)?, recipe.seed);
-    let waste = Waste {
-        padding: batches.padding(),
-        cropped: 0,
-    };
+    let waste = Some(batches.waste());
     let on = training.clone();
     let speaker = samples::Speaker::new(recipe, &data.tokenizer, &data.validation)?;
     let evaluation = recipe.evaluation;

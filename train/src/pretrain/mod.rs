@@ -25,7 +25,8 @@ use crate::task::Task;
 use crate::{Error, Result, backend, limits, progress, report};
 use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
-use slovo_args::{Backend, PretrainArgs, TrainingArgs};
+use slovo_args::{Backend, PretrainArgs, Progress, TrainingArgs};
+use slovo_data::report::grouped;
 use slovo_data::{Prepared, Tokenizer, Waste};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,25 +120,6 @@ impl Pretraining {
         Plan::of(&self.recipe, Some(&self.data.report()), operations)
     }
 
-    /// What its windows leave empty, and what of the text they leave out.
-    ///
-    /// # Errors
-    ///
-    /// A context that the text is too short for.
-    pub fn waste(&self) -> Result<Waste> {
-        let Material::Text(data) = &self.data else {
-            // Which pairs meet differs from batch to batch.
-            return Ok(Waste::default());
-        };
-        Ok(match &self.recipe.objective {
-            Objective::Masked(masking) => Waste {
-                padding: masked_batches(&self.recipe, data, masking)?.padding(),
-                cropped: 0,
-            },
-            _ => batches(&self.recipe, data)?.waste(),
-        })
-    }
-
     fn text<'a>(
         &'a self,
         base: Option<&'a ModelPlace>,
@@ -226,6 +208,10 @@ impl Pretraining {
         } = recipe.evaluation;
         let first = start.state.step * micro_batches;
         let train = (parts.train)(first, recipe.steps * micro_batches);
+        let quiet = matches!(args.progress, Progress::Json | Progress::None);
+        if let Some(waste) = parts.waste.filter(|_| !quiet) {
+            tell(waste, data.report().targets());
+        }
         let session = Session {
             limits: Limits {
                 steps: recipe.steps,
@@ -258,6 +244,23 @@ impl Pretraining {
     }
 }
 
+/// Says what windows leave empty, and what of so many tokens they leave out, if they do.
+fn tell(waste: Waste, tokens: u64) {
+    if waste.padding > 0.0 {
+        notice(&format!(
+            "{:.1} % of a batch is padding",
+            100.0 * waste.padding
+        ));
+    }
+    if waste.cropped > 0 {
+        notice(&format!(
+            "{} tokens are cropped, {:.1} % of the text: no window holds them",
+            grouped(waste.cropped),
+            100.0 * waste.cropped as f64 / tokens.max(1) as f64
+        ));
+    }
+}
+
 /// A text to train on, and where.
 #[derive(Clone, Copy)]
 struct Text<'a> {
@@ -283,7 +286,8 @@ struct Parts<M: Task> {
     /// What the end measures.
     whole: Batches<M>,
     tokens_per_byte: Option<f64>,
-    waste: Waste,
+    /// `None` where it differs from batch to batch.
+    waste: Option<Waste>,
     milestones: Option<Milestones<M>>,
 }
 

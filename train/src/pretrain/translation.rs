@@ -7,7 +7,7 @@ use crate::samples::Speaker;
 use crate::task::TranslationTask;
 use crate::{Error, Result};
 use burn::tensor::Device;
-use slovo_data::{EvalPairs, PairBatches, PreparedPairs, Waste};
+use slovo_data::{EvalPairs, PairBatches, PreparedPairs};
 use slovo_model::Seq2Seq;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(super) fn parts(
         whole: Arc::new(EvalLoader::new(held_out, None, 1, device)),
         tokens_per_byte: (valid.bytes > 0).then(|| valid.tokens as f64 / valid.bytes as f64),
         // Which pairs meet differs from batch to batch.
-        waste: Waste::default(),
+        waste: None,
         milestones: milestones(
             recipe,
             speaker,

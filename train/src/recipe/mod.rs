@@ -71,6 +71,7 @@ pub struct Recipe {
 
 /// The text to train on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Data {
     /// The data stage's own default recipe: the cargo corpus, which needs no download.
     Default,
@@ -80,12 +81,13 @@ pub enum Data {
     Inline(Box<DataRecipe>),
     /// A folder that `prepare` has made, such as one whose parts came from several machines.
     Prepared(PathBuf),
-    /// The same, read by other weights than its own recipe says. A `Prepared` folder becomes one where
-    /// `data.mixture` is set.
+    /// The same, read by these weights, whatever its own recipe says: what a `Prepared` folder becomes where either
+    /// mixes it.
     Mixed {
         /// The folder.
         folder: PathBuf,
-        /// How much of each source is read.
+        /// How much of each source is read; `None`: as much as there is.
+        #[serde(deserialize_with = "Option::deserialize")]
         mixture: Option<Mixture>,
     },
 }
@@ -235,13 +237,13 @@ impl Recipe {
         if recipe.data.folder().is_none() {
             recipe.data = Data::Inline(Box::new(recipe.data.open(folder)?));
         }
-        if let Data::Prepared(folder) = &recipe.data
-            && sets.iter().any(|set| set.starts_with("data.mixture"))
-        {
-            recipe.data = Data::Mixed {
-                mixture: recipe.data()?.mixture,
-                folder: folder.clone(),
-            };
+        if let Data::Prepared(folder) = &recipe.data {
+            let mixture = recipe.data()?.mixture;
+            let mixes = |set: &String| set.trim_start().starts_with("data.mixture");
+            if mixture.is_some() || sets.iter().any(mixes) {
+                let folder = folder.clone();
+                recipe.data = Data::Mixed { folder, mixture };
+            }
         }
         match (base, &recipe.model) {
             (Some(base), _) => recipe.begin_with(base)?,

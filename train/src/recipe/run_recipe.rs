@@ -7,6 +7,7 @@ use crate::schedule::ScheduleRecipe;
 use burn::module::Module;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use slovo_data::mixture::Mixture;
 use slovo_data::recipe::load_ron;
 use std::path::Path;
 
@@ -19,6 +20,11 @@ pub trait RunRecipe: Serialize + DeserializeOwned {
 
     /// Optimizer steps.
     fn steps(&self) -> u64;
+
+    /// How much of each source it reads, where several are mixed: a run that goes on reads as much.
+    fn mixture(&self) -> Option<Mixture> {
+        None
+    }
 
     /// How parameters are updated.
     fn optimizer<M: Module>(&self, model: &M) -> StepOptimizer;
@@ -54,6 +60,11 @@ impl RunRecipe for Recipe {
 
     fn steps(&self) -> u64 {
         self.steps
+    }
+
+    fn mixture(&self) -> Option<Mixture> {
+        // What cannot be read is refused where the text is.
+        self.data().ok()?.mixture
     }
 
     fn optimizer<M: Module>(&self, model: &M) -> StepOptimizer {

@@ -6,8 +6,8 @@ use super::record::RunRecord;
 use super::settings::settings;
 use crate::launches::{How, Launch};
 use crate::material::MaterialReport;
-use slovo_data::PairReport;
 use slovo_data::report::{Share, grouped};
+use slovo_data::{PairReport, Waste};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -37,6 +37,8 @@ pub fn data(record: &RunRecord) -> String {
         text += &shares("package", &data.packages);
     }
     let clean = &data.clean;
+    let waste = record.launches.last().and_then(|launch| launch.waste);
+    let windows = waste.map(|waste| ("windows", windows(waste, data.train.tokens)));
     let known = [
         (
             "tokenizer",
@@ -51,20 +53,19 @@ pub fn data(record: &RunRecord) -> String {
         (
             "changed",
             format!(
-                "{} documents: {} line ends, {} control characters, {} bytes not UTF-8, {} texts to NFC",
-                grouped(clean.changed),
+                "{} line ends, {} control characters, {} bytes not UTF-8, {} documents to NFC",
                 grouped(clean.newlines_changed),
                 grouped(clean.control_removed),
                 grouped(data.read.encoding_replaced),
                 grouped(clean.nfc_changed)
             ),
         ),
-        ("windows", windows(record, data.train.tokens)),
         ("fingerprint", data.fingerprint.clone()),
     ];
+    let known = known.into_iter().chain(windows);
     let known = known.map(|(name, value)| (name.to_string(), value));
     let recipe = recipe.into_iter().filter(|(name, _)| name != "tokenizer");
-    text + &list(&known.into_iter().chain(recipe).collect::<Vec<_>>())
+    text + &list(&known.chain(recipe).collect::<Vec<_>>())
 }
 
 /// The same of pairs of texts.
@@ -80,6 +81,8 @@ fn pairs(data: &PairReport, recipe: Vec<(String, String)>) -> String {
         &rows,
     );
     let dropped = &data.dropped;
+    let waste = record.launches.last().and_then(|launch| launch.waste);
+    let windows = waste.map(|waste| ("windows", windows(waste, data.train.tokens)));
     let known = [
         (
             "tokenizer",
@@ -101,9 +104,10 @@ fn pairs(data: &PairReport, recipe: Vec<(String, String)>) -> String {
         ),
         ("fingerprint", data.fingerprint.clone()),
     ];
+    let known = known.into_iter().chain(windows);
     let known = known.map(|(name, value)| (name.to_string(), value));
     let recipe = recipe.into_iter().filter(|(name, _)| name != "tokenizer");
-    text + &list(&known.into_iter().chain(recipe).collect::<Vec<_>>())
+    text + &list(&known.chain(recipe).collect::<Vec<_>>())
 }
 
 /// A table of what each source, licence or package gave, the largest first; what is held out whole
@@ -155,10 +159,8 @@ fn shares(what: &str, shares: &BTreeMap<String, Share>) -> String {
     text
 }
 
-/// What the last launch's windows leave empty, and what of so many tokens they leave out.
-fn windows(record: &RunRecord, tokens: u64) -> String {
-    let waste = record.launches.last().map(|launch| launch.waste);
-    let waste = waste.unwrap_or_default();
+/// What windows leave empty, and what of so many tokens they leave out.
+fn windows(waste: Waste, tokens: u64) -> String {
     format!(
         "{:.1} % of a batch is padding, {} tokens are cropped ({:.1} %)",
         100.0 * waste.padding,

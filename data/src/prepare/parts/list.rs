@@ -26,6 +26,7 @@ pub(super) struct List {
     pub recipe: String,
     pub parts: usize,
     /// What was read beside the sources.
+    #[serde(default)]
     pub beside: Beside,
 }
 
@@ -88,7 +89,9 @@ pub(super) fn begin(folder: &Path, list: &List) -> Result<File, Error> {
                     .to_owned(),
         });
     }
-    if List::read(folder).is_ok_and(|found| found.key != list.key) {
+    // A list of another version that cannot be read is one of another key.
+    let is_there = folder.join(LIST).exists();
+    if is_there && !List::read(folder).is_ok_and(|found| found.key == list.key) {
         for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
             let path = entry.map_err(Error::io("read", folder))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();

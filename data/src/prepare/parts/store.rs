@@ -14,7 +14,7 @@ use super::run::read_part;
 use crate::Error;
 use crate::document::Document;
 use crate::prepare::corpus::Pieces;
-use crate::prepare::duplicates::{Fate, Gone};
+use crate::prepare::duplicates::{Fate, Gone, Shown};
 use crate::prepare::pipe::{Batches, pipe};
 use crate::source::InputFile;
 
@@ -143,11 +143,12 @@ impl Store {
     /// The documents that stay for the first few that go of each source.
     fn examples(&self) -> impl Iterator<Item = u64> {
         let mut next = 0;
-        // A few of each part are enough for its source.
+        let mut shown: BTreeMap<&str, Shown> = BTreeMap::new();
         self.reports().flat_map(move |report| {
             let these = next..next + report.documents;
             next = these.end;
-            self.gone.examples(these)
+            let shown = shown.entry(&report.source).or_default();
+            self.gone.examples(these, shown)
         })
     }
 
@@ -184,12 +185,12 @@ impl Store {
                 if let Some(place) = places.get_mut(&number) {
                     *place = document.place();
                 }
+                if !self.gone.looked() {
+                    return;
+                }
                 let mut sources = sources.borrow_mut();
                 let source = sources.get_mut(&document.source);
-                let (true, Some(step)) = (
-                    self.gone.looked(),
-                    source.and_then(|source| source.steps.last_mut()),
-                ) else {
+                let Some(step) = source.and_then(|source| source.steps.last_mut()) else {
                     return;
                 };
                 let mut piece = StepReport::default();

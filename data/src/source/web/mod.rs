@@ -14,4 +14,5 @@ mod warc;
 pub use html::{MAX_HTML, Page, main_text};
 pub use html_file::HtmlReader;
 pub use outlinks::{BadLine, LinkReport, MIN_SCORE, Outlinks};
+pub(super) use warc::MAGIC as WARC_MAGIC;
 pub use warc::{MAX_PAYLOAD, WarcReader};

@@ -54,7 +54,8 @@ pub struct LinkReport {
 impl LinkReport {
     /// Lines whose address came before, and is kept once.
     pub fn repeated(&self) -> u64 {
-        self.lines - self.below - self.bad - self.kept
+        let others = self.below + self.bad + self.kept;
+        self.lines.saturating_sub(others)
     }
 
     /// Adds the next list of the same links.

@@ -16,7 +16,8 @@ mod tests;
 
 use std::io::{self, BufRead};
 
-use self::head::{Head, MAGIC, quoted};
+pub(in crate::source) use self::head::MAGIC;
+use self::head::{Head, quoted};
 use self::input::Input;
 use super::charset::{Decoded, charset_in, decode_html, decode_plain};
 use super::html::main_text;
@@ -217,7 +218,7 @@ impl Reader for WarcReader {
     fn next(&mut self) -> Result<Option<Found>, Fault> {
         self.start = self.input.offset();
         match self.advance() {
-            // Behind it another member of the file begins, and with it a record.
+            // What is read next is another member, which begins with a record.
             Err(error) if Interruption::is(&error) => {
                 self.place = Place::Line;
                 Ok(Some(Found::Damaged {

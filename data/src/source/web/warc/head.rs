@@ -5,7 +5,7 @@ use std::io;
 use super::input::{Input, LineEnd};
 
 /// How every record of version 1.0 and 1.1 begins.
-pub(super) const MAGIC: &[u8] = b"WARC/1.";
+pub(in crate::source) const MAGIC: &[u8] = b"WARC/1.";
 /// The longest line of a head in bytes. Addresses are the longest, and servers refuse those of more than
 /// 8 to 16 KiB.
 const MAX_LINE: usize = 64 << 10;

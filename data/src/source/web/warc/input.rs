@@ -235,6 +235,7 @@ mod tests {
             assert!(input.is_at_end().unwrap());
         }
     }
+
     #[test]
     fn skipping_ends_where_a_line_begins_with_the_mark() {
         for capacity in 1..9 {
@@ -245,6 +246,26 @@ mod tests {
             assert_eq!(input.skip_to(99, b"MARK").unwrap(), 12);
             assert!(input.is_next(b"MARK and").unwrap());
             assert_eq!(input.skip_to(99, b"MARK").unwrap(), 13);
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_behind_an_empty_line() {
+        for (bytes, limit, want, left) in [
+            (&b"\r\n\r\nW"[..], 64, true, "W"),
+            (b"\n\n\nW", 64, true, "\nW"),
+            (b"\r\r\nW", 64, false, "W"),
+            (b"\n", 64, false, ""),
+            (b"\r\n\r\n", 3, false, "\n"),
+            (b"W\n\n", 64, false, "W\n\n"),
+        ] {
+            let mut input = Input::new(Box::new(Cursor::new(bytes.to_vec())));
+            let mut ends = Vec::new();
+            assert_eq!(input.read_empty_line(limit, &mut ends).unwrap(), want);
+            let mut rest = Vec::new();
+            input.read(99, &mut rest).unwrap();
+            assert_eq!(rest, left.as_bytes(), "{bytes:?}");
+            assert_eq!([ends, rest].concat(), bytes);
         }
     }
 }
