@@ -81,8 +81,6 @@ fn pairs(data: &PairReport, recipe: Vec<(String, String)>) -> String {
         &rows,
     );
     let dropped = &data.dropped;
-    let waste = record.launches.last().and_then(|launch| launch.waste);
-    let windows = waste.map(|waste| ("windows", windows(waste, data.train.tokens)));
     let known = [
         (
             "tokenizer",
@@ -104,10 +102,9 @@ fn pairs(data: &PairReport, recipe: Vec<(String, String)>) -> String {
         ),
         ("fingerprint", data.fingerprint.clone()),
     ];
-    let known = known.into_iter().chain(windows);
     let known = known.map(|(name, value)| (name.to_string(), value));
     let recipe = recipe.into_iter().filter(|(name, _)| name != "tokenizer");
-    text + &list(&known.chain(recipe).collect::<Vec<_>>())
+    text + &list(&known.into_iter().chain(recipe).collect::<Vec<_>>())
 }
 
 /// A table of what each source, licence or package gave, the largest first; what is held out whole
