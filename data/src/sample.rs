@@ -1,6 +1,10 @@
 //! A few of many, kept for a person to look at.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use crate::report::markup::one_line;
 
 /// What is kept of each reason.
 pub(crate) const SAMPLES: usize = 3;
@@ -39,6 +43,12 @@ impl Sample {
     /// The same, which was compared with what stands at another place.
     pub(crate) fn beside(self, other: Option<String>) -> Self {
         Self { other, ..self }
+    }
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", one_line(&self.place), one_line(&self.text))
     }
 }
 

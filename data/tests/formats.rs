@@ -126,9 +126,39 @@ fn seeds() -> Vec<Seeds> {
             vec![
                 ("marked", b"\xEF\xBB\xBFone\r\ntwo \xFF\n".to_vec(), 1),
                 ("empty", Vec::new(), 0),
+                ("gzip", gzip(b"one\ntwo\n"), 1),
+                ("zstd", hex(ZSTD), 1),
+                ("bzip2", hex(BZIP2), 1),
+                ("xz", hex(XZ), 1),
             ],
         ),
     ]
+}
+
+/// A frame of one raw block, as RFC 8878 has it: `one\n`.
+const ZSTD: &str = "28b52ffd2004210000 6f6e650a";
+/// `printf 'one\n' | bzip2 > a; printf 'two\n' | bzip2 >> a`, bzip2 1.0.8.
+const BZIP2: &str = "425a68393141592653597813c082000001c10000100201a000219a68334d0cbc5dc914e14241e04f0208 \
+                     425a68393141592653592eb71ad700000141800010000084802000219a68334d073c5dc914e14240badc6b5c";
+/// `printf 'one\n' | xz > a; printf '\0\0\0\0' >> a; printf 'two\n' | xz --check=sha256 >> a`, XZ Utils.
+const XZ: &str = "fd377a585a000004e6d6b4460200210116000000742fe5a30100036f6e650a00f55cbb561fc6fd8600011c046f2c9cc11fb6f37d \
+                  010000000004595a 00000000 fd377a585a00000ae1fb0ca10200210116000000742fe5a301000374776f0a0027dd8ed44a83ff94 \
+                  d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a00013404c582c19c189b4b9a01000000000a595a";
+
+fn hex(digits: &str) -> Vec<u8> {
+    let digits: Vec<u8> = digits
+        .bytes()
+        .filter(|it| !it.is_ascii_whitespace())
+        .collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+/// One member that is not compressed, so that it is the same whatever compresses.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 fn warc(body: &str) -> Vec<u8> {
@@ -153,14 +183,10 @@ fn record(kind: &str, content: &str, block: &str) -> Vec<u8> {
 
 /// Three records, each packed by itself, of which the second is damaged.
 fn members() -> Vec<u8> {
-    let packed = || {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
-        encoder.write_all(&wet()).unwrap();
-        encoder.finish().unwrap()
-    };
-    let mut damaged = packed();
+    let packed = gzip(&wet());
+    let mut damaged = packed.clone();
     damaged[100] ^= 1;
-    [packed(), damaged, packed()].concat()
+    [&packed[..], &damaged, &packed].concat()
 }
 
 /// A length that no file has.

@@ -54,9 +54,7 @@ pub(super) fn faults(report: &Report) -> impl Iterator<Item = String> {
     let broken = evaluations.clone().flat_map(|read| &read.broken_files);
     let samples = evaluations.flat_map(|read| read.faults());
     let links = report.links.values().flat_map(|it| &it.samples[..]);
-    let faults = samples
-        .chain(links)
-        .map(|sample| format!("{}: {}", sample.place, sample.text));
+    let faults = samples.chain(links).map(ToString::to_string);
     faults.chain(broken.cloned())
 }
 

@@ -12,13 +12,25 @@ pub fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(character),
-            '\0'..='\u{1f}' => escaped.extend(char::from_u32(0x2400 + character as u32)),
-            '\u{7f}' => escaped.push('\u{2421}'),
-            '\u{80}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            _ => escaped.push(character),
+            _ => escaped.push(visible(character)),
         }
     }
     escaped
+}
+
+/// A character as it may be shown: one that commands a terminal, or that XML cannot hold, as its picture or as U+FFFD.
+fn visible(character: char) -> char {
+    match character {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + character as u32).unwrap_or(character),
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        _ => character,
+    }
+}
+
+/// Text of unknown origin on a line of its own: nothing in it commands a terminal.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(visible).collect()
 }
 
 /// A whole page: `body` is markup, `title` is text.
@@ -89,5 +101,6 @@ mod tests {
     #[test]
     fn characters_that_xml_cannot_hold_are_shown() {
         assert_eq!(escape("a\u{1b}[2J\0\r\n\u{ffff}"), "a␛[2J␀␍\n\u{fffd}");
+        assert_eq!(one_line("a\u{1b}[2J\n\u{9b}é"), "a␛[2J␊\u{fffd}é");
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn write(name: &str, source: &SourceReport, f: &mut fmt::Formatter<'_
     }
     table.write(f)?;
     for sample in source.read.faults() {
-        writeln!(f, "  {}: {}", sample.place, sample.text)?;
+        writeln!(f, "  {sample}")?;
     }
     let broken = &source.read.broken_files;
     for file in broken.iter().take(SHOWN) {

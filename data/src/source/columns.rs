@@ -1,5 +1,7 @@
 //! Which columns of a table hold a document: the same choice for delimited text and for Parquet.
 
+use crate::report::markup::one_line;
+
 /// Names of columns. A name that the table lacks is a fault, never a column of nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
@@ -40,6 +42,6 @@ const NAMED: usize = 20;
 
 /// What a fault says of a column that is not there.
 pub(super) fn missing<'a>(name: &str, found: impl Iterator<Item = &'a str>) -> String {
-    let found: Vec<&str> = found.take(NAMED).collect();
+    let found: Vec<String> = found.take(NAMED).map(one_line).collect();
     format!("no column `{name}`; there are: {}", found.join(", "))
 }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::report::markup::one_line;
+
 /// Names that a message has room for, and characters of one.
 const NAMES: usize = 20;
 const NAME_CHARS: usize = 40;
@@ -154,7 +156,8 @@ impl<'de, 'a> Visitor<'de> for Seed<'_, 'a> {
         };
         while let Some(Name(name)) = map.next_key()? {
             if fields.names.len() < NAMES {
-                fields.names.push(name.chars().take(NAME_CHARS).collect());
+                let name: String = name.chars().take(NAME_CHARS).collect();
+                fields.names.push(one_line(&name));
             } else {
                 fields.more = true;
             }

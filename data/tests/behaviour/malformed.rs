@@ -247,6 +247,14 @@ fn a_table_without_the_column_says_which_there_are() {
     let table = b"id,body\n1,x\n";
     let says = "no column `text`; there are: id, body";
     is_a_fault_of_the_file("a.csv", table, "text", says);
+    // What a file holds commands no terminal.
+    let commands = b"id,\x1b[31mRED\x07\n1,x\n";
+    is_a_fault_of_the_file(
+        "a.csv",
+        commands,
+        "text",
+        "there are: id, \u{241b}[31mRED\u{2407}",
+    );
     is_a_fault_of_the_file("a.csv.gz", &gzip(table), "text", says);
 }
 

@@ -160,7 +160,7 @@ impl fmt::Display for PairReport {
             grouped(self.read.encoding_skipped),
         )?;
         for sample in self.read.samples.iter() {
-            writeln!(f, "  {}: {}", sample.place, sample.text)?;
+            writeln!(f, "  {sample}")?;
         }
         let dropped = &self.dropped;
         writeln!(
