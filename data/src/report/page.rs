@@ -174,7 +174,9 @@ fn kept(report: &Report) -> String {
     let mut text = histograms(&all);
     if report.judged.len() > 1 {
         for (name, source) in &report.judged {
-            text += &details(name, &histograms(&source.kept));
+            if source.kept.documents > 0 {
+                text += &details(name, &histograms(&source.kept));
+            }
         }
     }
     text
