@@ -5,7 +5,7 @@ use crate::Result;
 use crate::classification::Classification;
 use crate::recipe::Recipe;
 use crate::report::{HTML, Report, percent};
-use slovo_args::{Progress, TrainClassifierArgs, exit};
+use slovo_args::{TrainClassifierArgs, exit};
 use slovo_data::report::grouped;
 use slovo_data::stop::Stop;
 use slovo_train::progress::notice;
@@ -54,7 +54,7 @@ fn stopped() -> u8 {
 
 fn one(args: &TrainClassifierArgs, stop: &Stop) -> Result<Option<Report>> {
     let run = Classification::prepare(args)?;
-    let quiet = matches!(args.training.progress, Progress::Json | Progress::None);
+    let quiet = args.training.progress.is_quiet();
     if !quiet {
         let counts = &run.labelled.counts;
         notice(&format!(

@@ -4,7 +4,7 @@ use super::say;
 use crate::Result;
 use crate::report::HTML;
 use crate::tuning::Tuning;
-use slovo_args::{Progress, TuneArgs, exit};
+use slovo_args::{TuneArgs, exit};
 use slovo_data::report::grouped;
 use slovo_data::stop::Stop;
 use slovo_train::progress::notice;
@@ -23,7 +23,7 @@ pub fn tune(args: &TuneArgs) -> Result<u8> {
         say(&run.plan()?);
         return Ok(exit::DONE);
     }
-    let quiet = matches!(args.training.progress, Progress::Json | Progress::None);
+    let quiet = args.training.progress.is_quiet();
     if !quiet {
         let count = run.records.conversations.len() as u64;
         notice(&format!(

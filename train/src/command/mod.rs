@@ -18,7 +18,7 @@ use crate::report::{self as pages, HTML};
 use crate::stop::Stop;
 use crate::{Error, Result};
 use serde::Serialize;
-use slovo_args::{Backend, BackendArgs, EvaluateArgs, PretrainArgs, Progress, exit};
+use slovo_args::{Backend, BackendArgs, EvaluateArgs, PretrainArgs, exit};
 use slovo_data::memory;
 use slovo_data::prepare::Meter;
 use slovo_data::report::grouped;
@@ -33,7 +33,7 @@ use std::time::Duration;
 /// See [`Pretraining`].
 pub fn pretrain(args: &PretrainArgs) -> Result<u8> {
     let stop = Stop::on_signals()?;
-    let quiet = matches!(args.training.progress, Progress::Json | Progress::None);
+    let quiet = args.training.progress.is_quiet();
     let mut meter = Meter::new(quiet);
     let run = Pretraining::prepare(args, &mut |event| meter.take(&event), &stop);
     meter.clear();

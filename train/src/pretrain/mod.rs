@@ -25,7 +25,7 @@ use crate::task::Task;
 use crate::{Error, Result, backend, limits, progress, report};
 use burn::data::dataloader::DataLoader;
 use burn::tensor::Device;
-use slovo_args::{Backend, PretrainArgs, Progress, TrainingArgs};
+use slovo_args::{Backend, PretrainArgs, TrainingArgs};
 use slovo_data::report::grouped;
 use slovo_data::{Prepared, Tokenizer, Waste};
 use std::path::{Path, PathBuf};
@@ -208,8 +208,9 @@ impl Pretraining {
         } = recipe.evaluation;
         let first = start.state.step * micro_batches;
         let train = (parts.train)(first, recipe.steps * micro_batches);
-        let quiet = matches!(args.progress, Progress::Json | Progress::None);
-        if let Some(waste) = parts.waste.filter(|_| !quiet) {
+        if let Some(waste) = parts.waste
+            && !args.progress.is_quiet()
+        {
             tell(waste, data.report().targets());
         }
         let session = Session {

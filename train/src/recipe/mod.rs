@@ -357,12 +357,6 @@ impl Data {
         })
     }
 
-    /// Whether sources are mixed by weights; where a folder is gone, nobody knows.
-    fn is_mixed(&self) -> bool {
-        let data = self.open(Path::new(""));
-        data.is_ok_and(|data| data.mixture.is_some())
-    }
-
     /// The folder that it was prepared in, where the recipe names it.
     pub fn folder(&self) -> Option<&Path> {
         match self {

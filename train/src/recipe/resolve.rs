@@ -1,6 +1,6 @@
 //! Checking a recipe, and spelling out what it leaves open.
 
-use super::{Batch, Checkpointing, Evaluation, Model, Objective, Recipe};
+use super::{Batch, Checkpointing, Evaluation, Model, Objective, Recipe, RunRecipe};
 use crate::{Error, Result};
 use slovo_data::Tokenizer;
 use slovo_model::TransformerConfig;
@@ -98,7 +98,7 @@ impl Recipe {
             || "true would do: only windows for the next token hold several texts".into(),
         )?;
         require(
-            causal || !self.data.is_mixed(),
+            causal || self.mixture().is_none(),
             "data.mixture",
             "given",
             || "None would do: only text for the next token is mixed".into(),

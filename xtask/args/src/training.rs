@@ -20,6 +20,13 @@ pub enum Progress {
     None,
 }
 
+impl Progress {
+    /// Whether nothing but the progress of steps, or not even that, is said while a run goes.
+    pub fn is_quiet(self) -> bool {
+        matches!(self, Self::Json | Self::None)
+    }
+}
+
 /// Flags shared by every command that trains.
 #[derive(Args, Clone, Debug)]
 pub struct TrainingArgs {
